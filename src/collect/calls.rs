@@ -1,0 +1,46 @@
+//! What the scan did: every action called, and everything that could not be read. Shared by all tasks of a scan.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Gap;
+
+/// Counts calls and keeps gaps.
+#[derive(Debug, Default)]
+pub struct Calls {
+    made: Mutex<BTreeMap<&'static str, u64>>,
+    gaps: Mutex<Vec<Gap>>,
+}
+
+impl Calls {
+    /// Notes that an action is called.
+    pub(super) fn count(&self, action: &'static str) {
+        *self.made.lock().unwrap_or_else(PoisonError::into_inner).entry(action).or_default() += 1;
+    }
+
+    /// Notes something that could not be read.
+    pub(super) fn gap(&self, gap: Gap) {
+        self.gaps.lock().unwrap_or_else(PoisonError::into_inner).push(gap);
+    }
+
+    /// The IAM actions called and how often.
+    #[must_use]
+    pub fn made(&self) -> BTreeMap<&'static str, u64> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The gaps, sorted and without repetitions; gaps of one action are merged in what they affect.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<Gap> {
+        let mut merged: BTreeMap<(Arc<str>, Arc<str>, Arc<str>, Arc<str>), Gap> = BTreeMap::new();
+        for gap in self.gaps.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let key =
+                (Arc::clone(&gap.account), Arc::clone(&gap.region), Arc::clone(&gap.action), Arc::clone(&gap.code));
+            let known = merged.entry(key).or_insert_with(|| Gap { affects: Vec::new(), ..gap.clone() });
+            known.affects.extend(gap.affects.iter().cloned());
+            known.affects.sort();
+            known.affects.dedup();
+        }
+        merged.into_values().collect()
+    }
+}

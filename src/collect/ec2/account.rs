@@ -1,0 +1,19 @@
+//! Collector.
+
+use async_trait::async_trait;
+
+use crate::collect::{Collector, Cx, Out, Reach, Spec};
+
+static SPEC: Spec = Spec { name: "ec2/account", reach: Reach::Regional, types: &[], actions: &[] };
+
+/// Collector.
+pub struct Account;
+
+#[async_trait]
+impl Collector for Account {
+    fn spec(&self) -> &'static Spec {
+        &SPEC
+    }
+
+    async fn collect(&self, _cx: &Cx, _out: &mut Out) {}
+}

@@ -1,0 +1,6 @@
+//! EC2.
+
+pub mod account;
+pub mod compute;
+pub mod network;
+pub mod security_groups;

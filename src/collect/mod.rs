@@ -1,0 +1,88 @@
+//! AWS → observed resources. One file per service; nothing here judges.
+
+mod answer;
+mod calls;
+// TODO mod connect;
+mod cx;
+pub mod ec2;
+pub mod iam;
+mod limiter;
+// TODO pub mod policy;
+pub mod rds;
+// TODO mod regions;
+// TODO mod run;
+pub mod s3;
+// TODO mod stacks;
+
+pub use answer::{Answer, Gap};
+// TODO pub use connect::{Connection, ConnectError, Options};
+pub use cx::{Cx, Out, Pages};
+// TODO pub use run::{Collected, Target, collect};
+
+use async_trait::async_trait;
+
+/// How often a collector runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Once per account.
+    Global,
+    /// Once per account and region.
+    Regional,
+}
+
+/// A type that a collector fills.
+#[derive(Clone, Copy, Debug)]
+pub struct TypeSpec {
+    /// `AWS::EC2::Volume`.
+    pub name: &'static str,
+    /// Top-level properties that it really reads. Anything else stays unknown, never absent.
+    pub reads: &'static [&'static str],
+}
+
+/// What a collector is, as data: what it fills and what it may call.
+#[derive(Debug)]
+pub struct Spec {
+    /// Names the collector: `ec2/network`.
+    pub name: &'static str,
+    /// How often it runs.
+    pub reach: Reach,
+    /// What it fills.
+    pub types: &'static [TypeSpec],
+    /// Every IAM action it may need. `driftline policy` is made of these; a test holds all calls against them.
+    pub actions: &'static [&'static str],
+}
+
+impl Spec {
+    /// The properties read of a type; none for a type it does not fill.
+    #[must_use]
+    pub fn reads(&self, kind: &str) -> &'static [&'static str] {
+        self.types.iter().find(|t| t.name == kind).map_or(&[], |t| t.reads)
+    }
+}
+
+/// Reads one part of an account.
+#[async_trait]
+pub trait Collector: Send + Sync {
+    /// What it is.
+    fn spec(&self) -> &'static Spec;
+    /// Collects into `out`. Errors are data: a failed call becomes a gap, an incomplete listing or an unknown property.
+    async fn collect(&self, cx: &Cx, out: &mut Out);
+}
+
+/// Every collector. A new one is a file and a line here.
+pub static COLLECTORS: &[&dyn Collector] = &[
+    &ec2::network::Network,
+    &ec2::security_groups::SecurityGroups,
+    &ec2::compute::Compute,
+    &ec2::account::Account,
+    &iam::Iam,
+    &iam::account::Account,
+    &rds::Rds,
+    &s3::S3,
+];
+
+/// The properties of a type that some collector reads; `None` if no collector knows the type.
+#[must_use]
+pub fn reads(kind: &str) -> Option<&'static [&'static str]> {
+    COLLECTORS.iter().flat_map(|c| c.spec().types).find(|t| t.name == kind).map(|t| t.reads)
+}

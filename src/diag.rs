@@ -1,0 +1,134 @@
+//! Our own errors and warnings that point into a file.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use crate::source::{Sources, Span};
+
+/// How serious a diagnostic is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gravity {
+    /// The file can be used.
+    Warning,
+    /// The file cannot be used.
+    Error,
+}
+
+/// A message about a place in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How serious it is.
+    pub gravity: Gravity,
+    /// What is wrong, as a lowercase fragment.
+    pub message: String,
+    /// Where.
+    pub at: Span,
+    /// What to say at the place itself; may be empty.
+    pub label: String,
+    /// Other places that belong to it, each with its own label.
+    pub related: Vec<(Span, String)>,
+    /// How to put it right.
+    pub hint: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error at a place.
+    #[must_use]
+    pub fn error(at: Span, message: impl Into<String>) -> Self {
+        Self {
+            gravity: Gravity::Error,
+            message: message.into(),
+            at,
+            label: String::new(),
+            related: Vec::new(),
+            hint: None,
+        }
+    }
+
+    /// A warning at a place.
+    #[must_use]
+    pub fn warning(at: Span, message: impl Into<String>) -> Self {
+        Self { gravity: Gravity::Warning, ..Self::error(at, message) }
+    }
+
+    /// Says something at the place itself.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// Adds another place.
+    #[must_use]
+    pub fn related(mut self, at: Span, label: impl Into<String>) -> Self {
+        self.related.push((at, label.into()));
+        self
+    }
+
+    /// Adds a way to put it right.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The message with file, line, column, the line itself and a caret. `color` writes terminal colours.
+    #[must_use]
+    pub fn render(&self, sources: &Sources, color: bool) -> String {
+        let level = match self.gravity {
+            Gravity::Warning => Level::WARNING,
+            Gravity::Error => Level::ERROR,
+        };
+        let mut group = Group::with_title(level.primary_title(self.message.as_str()));
+        let text = sources.text(self.at.file);
+        if !self.at.is_live() {
+            let mut snippet = Snippet::source(text).path(sources.name(self.at.file)).line_start(1);
+            let label = (!self.label.is_empty()).then_some(self.label.as_str());
+            snippet = snippet.annotation(AnnotationKind::Primary.span(bytes(self.at, text)).label(label));
+            for (span, label) in self.related.iter().filter(|(span, _)| span.file == self.at.file) {
+                snippet = snippet.annotation(AnnotationKind::Context.span(bytes(*span, text)).label(label.as_str()));
+            }
+            group = group.element(snippet);
+        }
+        if let Some(hint) = &self.hint {
+            group = group.element(Level::HELP.message(hint.as_str()));
+        }
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        renderer.render(&[group]).clone()
+    }
+}
+
+/// The known name nearest to a mistyped one, if one is near enough to be meant.
+#[must_use]
+pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let best =
+        known.into_iter().map(|k| (strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase()), k)).min()?;
+    (best.0 <= (name.len() / 3).max(1)).then_some(best.1)
+}
+
+fn bytes(span: Span, text: &str) -> std::ops::Range<usize> {
+    let clamp = |n: u32| {
+        let mut n = usize::try_from(n).unwrap_or(usize::MAX).min(text.len());
+        while !text.is_char_boundary(n) {
+            n -= 1;
+        }
+        n
+    };
+    clamp(span.start)..clamp(span.end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_diagnostic_shows_place_caret_and_hint() {
+        let mut sources = Sources::default();
+        let file = sources.add("t.yaml", "Resorces:\n  A: 1\n");
+        let diagnostic =
+            Diagnostic::error(Span::new(file, 0, 8), "unknown section `Resorces`").hint("did you mean `Resources`?");
+        let text = diagnostic.render(&sources, false);
+        assert!(text.contains("t.yaml:1:1") && text.contains("^^^^^^^^") && text.contains("did you mean"), "{text}");
+        assert_eq!(did_you_mean("Resorces", ["Resources", "Rules"]), Some("Resources"));
+        assert_eq!(did_you_mean("Zebra", ["Resources", "Rules"]), None);
+    }
+}

@@ -1,0 +1,201 @@
+//! All resources of one side, indexed, and the references between them resolved the same way on both sides.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::{Address, GLOBAL, Kind, Read, Resource, Unknown, Value};
+
+type Index = usize;
+/// Type, account, region.
+type Scope = (Arc<str>, Arc<str>, Arc<str>);
+
+/// Declared resources, or observed ones. Built by [`Estate::new`], read-only afterwards.
+#[derive(Debug, Default)]
+pub struct Estate {
+    resources: Vec<Resource>,
+    by_type: BTreeMap<Arc<str>, Vec<Index>>,
+    by_logical: HashMap<(Arc<str>, Arc<str>), Index>,
+    by_id: HashMap<Arc<str>, Vec<Index>>,
+    /// Who names a resource in which top-level property.
+    referrers: HashMap<(Index, Arc<str>, Arc<str>), Vec<Index>>,
+    /// Resources whose top-level property of that name cannot be resolved: they may name anything.
+    loose: HashMap<(Arc<str>, Arc<str>), Vec<Index>>,
+    /// Which types were listed where, and why not where not. `None` for the declared side: a template is always whole.
+    listed: Option<BTreeMap<Scope, Result<(), Unknown>>>,
+}
+
+/// Resources found by type or by reference, and whether there may be more of them.
+#[derive(Debug)]
+pub struct Listing<'a> {
+    /// What was found, in a stable order.
+    pub items: Vec<&'a Resource>,
+    /// Why there may be more, if there may.
+    pub incomplete: Option<Unknown>,
+}
+
+/// Where a reference leads.
+#[derive(Debug)]
+pub enum Related<'a> {
+    /// To this resource.
+    Found(&'a Resource),
+    /// To nothing that exists.
+    Missing,
+    /// Nobody can say.
+    Unknown(Unknown),
+}
+
+impl Estate {
+    /// Indexes resources. `listed` says which types were listed in which account and region (observed side), or is `None` (declared side).
+    #[must_use]
+    pub fn new(mut resources: Vec<Resource>, listed: Option<BTreeMap<Scope, Result<(), Unknown>>>) -> Self {
+        resources.sort_by(|a, b| (&a.kind, &a.address).cmp(&(&b.kind, &b.address)));
+        let mut estate = Self { resources, listed, ..Self::default() };
+        estate.index_names();
+        estate.index_references();
+        estate
+    }
+
+    fn index_names(&mut self) {
+        for (n, r) in self.resources.iter().enumerate() {
+            self.by_type.entry(Arc::clone(&r.kind)).or_default().push(n);
+            if let (Some(stack), Some(logical)) = (&r.address.stack, &r.address.logical_id)
+                && !r.is_live()
+            {
+                self.by_logical.insert((Arc::clone(stack), Arc::clone(logical)), n);
+            }
+            for id in [&r.address.physical_id, &r.address.arn].into_iter().flatten() {
+                self.by_id.entry(Arc::clone(id)).or_default().push(n);
+            }
+        }
+    }
+
+    fn index_references(&mut self) {
+        let mut referrers: HashMap<(Index, Arc<str>, Arc<str>), Vec<Index>> = HashMap::new();
+        let mut loose: HashMap<(Arc<str>, Arc<str>), Vec<Index>> = HashMap::new();
+        for (n, r) in self.resources.iter().enumerate() {
+            for (property, entry) in r.properties.as_map().into_iter().flatten() {
+                let values = entry.value.as_list().unwrap_or(std::slice::from_ref(&entry.value));
+                for value in values {
+                    for target in self.targets(value, &r.address) {
+                        referrers.entry((target, Arc::clone(&r.kind), Arc::clone(property))).or_default().push(n);
+                    }
+                    if matches!(value.kind, Kind::Unknown(_)) {
+                        loose.entry((Arc::clone(&r.kind), Arc::clone(property))).or_default().push(n);
+                    }
+                }
+            }
+        }
+        self.referrers = referrers;
+        self.loose = loose;
+    }
+
+    /// Everything a value may name: one resource as a rule, several of different types if they share an id.
+    fn targets(&self, value: &Value, from: &Address) -> Vec<Index> {
+        if let Kind::Ref(reference) = &value.kind
+            && let Some(&n) = self.by_logical.get(&(Arc::clone(&reference.stack), Arc::clone(&reference.logical_id)))
+            && reference.attribute.as_deref().is_none_or(|a| !a.starts_with("Outputs."))
+        {
+            return vec![n];
+        }
+        let ids = value.as_str().and_then(|id| self.by_id.get(id));
+        ids.into_iter().flatten().copied().filter(|&n| self.at(n).is_some_and(|r| r.address.near(from))).collect()
+    }
+
+    fn at(&self, n: Index) -> Option<&Resource> {
+        self.resources.get(n)
+    }
+
+    /// Every resource, by type and then by address.
+    pub fn iter(&self) -> impl Iterator<Item = &Resource> {
+        self.resources.iter()
+    }
+
+    /// All resources of a type, wherever they are.
+    pub fn of_type(&self, kind: &str) -> impl Iterator<Item = &Resource> {
+        self.by_type.get(kind).into_iter().flatten().filter_map(|&n| self.at(n))
+    }
+
+    /// The declared resource of a logical id.
+    #[must_use]
+    pub fn by_logical_id(&self, stack: &str, logical_id: &str) -> Option<&Resource> {
+        self.by_logical.get(&(stack.into(), logical_id.into())).and_then(|&n| self.at(n))
+    }
+
+    /// The resource with a physical id or ARN, of a type.
+    #[must_use]
+    pub fn by_id(&self, kind: &str, id: &str, from: &Address) -> Option<&Resource> {
+        let all = self.by_id.get(id)?.iter().filter_map(|&n| self.at(n));
+        all.into_iter().find(|r| &*r.kind == kind && r.address.near(from))
+    }
+
+    /// The resources of a type that `from` can know: same account and region.
+    #[must_use]
+    pub fn of(&self, from: &Resource, kind: &str) -> Listing<'_> {
+        let items = self.of_type(kind).filter(|r| r.address.near(&from.address)).collect();
+        Listing { items, incomplete: self.why_unlisted(kind, &from.address) }
+    }
+
+    /// The resources of a type that name `target` in a top-level property (directly, or in a list).
+    /// `incomplete` also says so if one of them may name it without our being able to tell.
+    #[must_use]
+    pub fn referrers(&self, target: &Resource, kind: &str, property: &str) -> Listing<'_> {
+        let mut incomplete = self.why_unlisted(kind, &target.address);
+        let loose = self.loose.get(&(kind.into(), property.into())).into_iter().flatten();
+        for other in loose.filter_map(|&n| self.at(n)).filter(|r| r.address.near(&target.address)) {
+            incomplete = incomplete.or_else(|| other.get(property).why_unknown()).or(Some(Unknown::NotCollected));
+        }
+        let items = self
+            .position(target)
+            .and_then(|n| self.referrers.get(&(n, kind.into(), property.into())))
+            .into_iter()
+            .flatten()
+            .filter_map(|&n| self.at(n))
+            .collect();
+        Listing { items, incomplete }
+    }
+
+    /// Follows a reference to a resource of one of some types.
+    #[must_use]
+    pub fn follow(&self, read: &Read<'_>, kinds: &[&str]) -> Related<'_> {
+        let Some(value) = read.value() else {
+            return read.why_unknown().map_or(Related::Missing, Related::Unknown);
+        };
+        let from = &read.resource.address;
+        let found = self.targets(value, from).into_iter().filter_map(|n| self.at(n));
+        if let Some(resource) = found.into_iter().find(|r| kinds.contains(&&*r.kind)) {
+            return Related::Found(resource);
+        }
+        if let Some(why) = value.why_unknown() {
+            return Related::Unknown(why);
+        }
+        if let Some(why) = kinds.iter().find_map(|kind| self.why_unlisted(kind, from)) {
+            return Related::Unknown(why);
+        }
+        match &self.listed {
+            Some(_) => Related::Missing,
+            None => Related::Unknown(Unknown::Outside(value.to_string().into())),
+        }
+    }
+
+    /// Why a type was not (wholly) listed around an address; `None` if it was.
+    #[must_use]
+    pub fn why_unlisted(&self, kind: &str, from: &Address) -> Option<Unknown> {
+        let listed = self.listed.as_ref()?;
+        let mut seen = false;
+        for region in [&*from.region, GLOBAL] {
+            match listed.get(&(kind.into(), Arc::clone(&from.account), region.into())) {
+                Some(Err(why)) => return Some(why.clone()),
+                Some(Ok(())) => seen = true,
+                None => {}
+            }
+        }
+        (!seen).then_some(Unknown::NotCollected)
+    }
+
+    fn position(&self, resource: &Resource) -> Option<Index> {
+        let all = self.by_type.get(&resource.kind)?;
+        let key = (&resource.kind, &resource.address);
+        let n = all.partition_point(|&n| self.at(n).is_some_and(|r| (&r.kind, &r.address) < key));
+        all.get(n).copied().filter(|&n| self.at(n).is_some_and(|r| r.address == resource.address))
+    }
+}

@@ -1,0 +1,20 @@
+//! What everything else talks about: values, resources and estates. Pure data; no clock, no network.
+
+mod address;
+mod estate;
+mod json;
+mod read;
+mod resource;
+mod secret;
+mod stack;
+pub mod types;
+mod value;
+
+pub use address::{Address, GLOBAL};
+pub use estate::{Estate, Listing, Related};
+pub use json::{from_json, to_json};
+pub use read::{Field, Items, Read};
+pub use resource::{Provenance, Resource, World};
+pub use secret::{REDACTED, looks_secret, secret_property};
+pub use stack::{Stack, StackMember};
+pub use value::{Entry, Kind, Map, Reference, Unknown, Value};

@@ -1,0 +1,16 @@
+//! Type names that have no CloudFormation type of their own, and those that the model itself must know.
+
+/// A template itself: its sections, unresolved. Subject of the template rules.
+pub const TEMPLATE: &str = "AWS::CloudFormation::Template";
+/// A nested stack.
+pub const STACK: &str = "AWS::CloudFormation::Stack";
+/// The account: summary of IAM, identity.
+pub const ACCOUNT: &str = "Driftline::IAM::AccountSummary";
+/// The account's password policy.
+pub const PASSWORD_POLICY: &str = "Driftline::IAM::PasswordPolicy";
+/// Default encryption of new EBS volumes in one region.
+pub const EBS_DEFAULTS: &str = "Driftline::EC2::EbsEncryptionByDefault";
+/// Default instance metadata options in one region.
+pub const IMDS_DEFAULTS: &str = "Driftline::EC2::InstanceMetadataDefaults";
+/// The account's S3 public access block.
+pub const S3_ACCOUNT_BLOCK: &str = "Driftline::S3::AccountPublicAccessBlock";

@@ -1,0 +1,5 @@
+//! Compute rules.
+
+use crate::rules::rules;
+
+rules! {}

@@ -1,0 +1,5 @@
+//! Database rules.
+
+use crate::rules::rules;
+
+rules! {}

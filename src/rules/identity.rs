@@ -1,0 +1,5 @@
+//! IAM rules.
+
+use crate::rules::rules;
+
+rules! {}

@@ -1,0 +1,213 @@
+//! Judgement: rules as data plus one closure each, over the model alone.
+
+pub mod check;
+mod params;
+mod verdict;
+
+mod compute;
+mod data;
+mod identity;
+mod network;
+mod readers;
+mod storage;
+mod template;
+
+pub use params::{Param, ParamError, ParamValue, Params, Preset};
+pub use verdict::{Evidence, Verdict};
+
+use std::fmt;
+
+use crate::model::{Estate, Resource};
+
+/// How bad it is. Ordered: `Critical` is the greatest.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Hygiene.
+    Low,
+    /// Should be put right.
+    Medium,
+    /// Must be put right.
+    High,
+    /// Must be put right now.
+    Critical,
+}
+
+/// What a rule is about.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, clap::ValueEnum,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Category {
+    /// Account settings.
+    Account,
+    /// Instances, functions, containers.
+    Compute,
+    /// What it costs.
+    Cost,
+    /// Databases.
+    Database,
+    /// How things are deployed.
+    Deployment,
+    /// The edge: CDN, DNS, certificates.
+    Edge,
+    /// Encryption at rest and in transit.
+    Encryption,
+    /// Ownership, tags, conventions.
+    Governance,
+    /// Permissions.
+    Iam,
+    /// Load balancers.
+    LoadBalancing,
+    /// Logs and audit trails.
+    LoggingAudit,
+    /// Metrics and alarms.
+    MonitoringAlerting,
+    /// Networks.
+    Network,
+    /// Surviving failures.
+    Resilience,
+    /// Secrets.
+    Secrets,
+    /// Object and file storage.
+    Storage,
+    /// The template as a text.
+    TemplateQuality,
+}
+
+macro_rules! display_by_serde {
+    ($($name:ident),*) => {$(
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                serde::Serialize::serialize(self, f)
+            }
+        }
+    )*};
+}
+display_by_serde!(Severity, Category);
+
+/// Where a rule can be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Only a template shows it; there is no observed side.
+    Template,
+    /// One resource, on both sides.
+    Resource,
+    /// Several resources joined, on both sides; the subject is the one they belong to.
+    Estate,
+    /// The account or a region; there is no declared side.
+    Account,
+}
+
+/// A rule: what it is called, what it reads, and how it judges.
+#[derive(Debug)]
+pub struct Rule {
+    /// The AWS Config rule's name where there is one.
+    pub id: &'static str,
+    /// One sentence: what holds when it passes.
+    pub title: &'static str,
+    /// Markdown with the headings `Why` and `Fix`.
+    pub docs: &'static str,
+    /// What it is about.
+    pub category: Category,
+    /// How bad a failure is, unless a profile says otherwise.
+    pub severity: Severity,
+    /// Where it can be judged.
+    pub scope: Scope,
+    /// Types of its subjects: each such resource gets a verdict.
+    pub types: &'static [&'static str],
+    /// Types it looks at besides its subjects.
+    pub reads: &'static [&'static str],
+    /// What a profile can set.
+    pub params: &'static [Param],
+    /// The same check in other tools: `aws-config/encrypted-volumes`, `security-hub/EC2.3`, `checkov/CKV_AWS_3`, `cis-5.0/5.1.1`…
+    pub equivalents: &'static [&'static str],
+    /// Judges one subject; `None` if the rule does not apply to it.
+    pub check: fn(&Resource, &Context<'_>) -> Option<Verdict>,
+}
+
+/// What a check may look at besides its subject.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// All resources of the subject's side.
+    pub estate: &'a Estate,
+    /// The parameters in force.
+    pub params: &'a Params,
+}
+
+impl Context<'_> {
+    /// Whether a resource belongs to a production environment.
+    /// `None` if nobody says: no environment on the resource or its stack.
+    #[must_use]
+    pub fn production(&self, resource: &Resource) -> Option<bool> {
+        resource
+            .environment
+            .as_deref()
+            .map(|e| ["prod", "production", "prd", "live"].iter().any(|name| e.eq_ignore_ascii_case(name)))
+    }
+}
+
+/// Declares the rules of a file, in order. The doc comment is the rule's documentation.
+macro_rules! rules {
+    ($(
+        $(#[doc = $doc:literal])*
+        $id:literal => {
+            title: $title:literal,
+            category: $category:ident,
+            severity: $severity:ident,
+            scope: $scope:ident,
+            types: [$($type:literal),* $(,)?],
+            $(reads: [$($reads:literal),* $(,)?],)?
+            $(params: { $($param:ident: $default:expr => $pdoc:literal),* $(,)? },)?
+            equivalents: [$($equivalent:literal),* $(,)?],
+            check: $check:expr $(,)?
+        }
+    )*) => {
+        pub(in crate::rules) static RULES: &[$crate::rules::Rule] = &[$($crate::rules::Rule {
+            id: $id,
+            title: $title,
+            docs: concat!($($doc, "\n"),*),
+            category: $crate::rules::Category::$category,
+            severity: $crate::rules::Severity::$severity,
+            scope: $crate::rules::Scope::$scope,
+            types: &[$($type),*],
+            reads: &[$($($reads),*)?],
+            params: &[$($($crate::rules::Param { name: stringify!($param), default: $default, docs: $pdoc }),*)?],
+            equivalents: &[$($equivalent),*],
+            check: $check,
+        }),*];
+    };
+}
+use rules;
+
+/// The files that declare rules, in the order in which they are listed.
+static FILES: &[&[Rule]] = &[
+    compute::RULES,
+    data::RULES,
+    identity::RULES,
+    network::gateways::RULES,
+    network::logs::RULES,
+    network::security_groups::RULES,
+    network::subnets::RULES,
+    storage::ebs::RULES,
+    storage::s3::RULES,
+    template::quality::RULES,
+    template::secrets::RULES,
+];
+
+/// Every rule.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    FILES.iter().flat_map(|file| file.iter())
+}
+
+/// A rule by its id, or by the name that another tool gives it (`CKV_AWS_3`, `EC2.3`, `checkov/CKV_AWS_3`).
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Rule> {
+    all().find(|rule| rule.id == name).or_else(|| {
+        all().find(|rule| {
+            rule.equivalents.iter().any(|e| *e == name || e.split_once('/').is_some_and(|(_, id)| id == name))
+        })
+    })
+}

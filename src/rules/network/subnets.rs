@@ -1,0 +1,5 @@
+//! Rules.
+
+use crate::rules::rules;
+
+rules! {}

@@ -1,0 +1,1 @@
+//! Shared readers: what several rules read in the same way.

@@ -1,0 +1,4 @@
+//! Storage rules.
+
+pub(super) mod ebs;
+pub(super) mod s3;

@@ -1,0 +1,4 @@
+//! Rules about the template as a text.
+
+pub(super) mod quality;
+pub(super) mod secrets;
