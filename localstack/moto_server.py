@@ -11,10 +11,9 @@ from urllib.parse import urlparse
 
 from botocore import xform_name
 from moto.cloudformation import models as cloudformation
-from moto.cloudformation import parsing
+from moto.cloudformation import parsing, responses
 from moto.cloudformation.models import cloudformation_backends
-from moto.core.common_models import CloudFormationModel
-from moto.ec2.models import ec2_backends
+from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.route_tables import Route
@@ -22,7 +21,7 @@ from moto.ec2.models.security_groups import SecurityGroup
 from moto.ec2.models.subnets import Subnet, SubnetRouteTableAssociation
 from moto.ec2.models.vpcs import VPC
 from moto.ec2.models.vpn_gateway import VPCGatewayAttachment
-from moto.iam.models import Role, iam_backends
+from moto.iam.models import AccountSummary, Role, iam_backends
 from moto.rds.models import DBInstance, DBParameterGroup, DBSubnetGroup, rds_backends
 from moto.s3.models import FakeBucket, PublicAccessBlock, s3_backends
 from moto.server import main
@@ -66,11 +65,19 @@ cloudformation.Stack.stack_resources = property(
 
 
 def parameter_list(stack):
-    """The value of a NoEcho parameter is never shown, a list is shown as its text."""
-    hidden = {key for key, p in stack.template_dict.get("Parameters", {}).items() if true(p.get("NoEcho"))}
-    shown = lambda value: ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    return [{"ParameterKey": key, "ParameterValue": "****" if key in hidden else shown(value)}
-            for key, value in stack.resource_map.resolved_parameters.items()]
+    """The value of a NoEcho parameter is never shown, a list is its text, an SSM parameter its path."""
+    answer = []
+    for key, value in stack.resource_map.resolved_parameters.items():
+        declared = stack.template_dict["Parameters"][key]
+        shown = {"ParameterKey": key,
+                 "ParameterValue": ",".join(map(str, value)) if isinstance(value, list) else str(value)}
+        if declared["Type"].startswith("AWS::SSM::Parameter::Value"):
+            shown.update(ResolvedValue=shown["ParameterValue"],
+                         ParameterValue=stack.parameters.get(key, declared.get("Default")))
+        if true(declared.get("NoEcho")):
+            shown["ParameterValue"] = "****"
+        answer.append(shown)
+    return answer
 
 
 cloudformation.Stack.parameter_list = property(parameter_list)
@@ -106,6 +113,33 @@ def nested_output(stack, attribute):
 
 
 cloudformation.Stack.get_cfn_attribute = nested_output
+
+moto_load_parameters = parsing.ResourceMap.load_parameters
+
+
+def load_parameters(resources):
+    """A default has the type of its parameter; moto converts only values that were given."""
+    for key, declared in resources._template.get("Parameters", {}).items():
+        if "Default" in declared:
+            resources.input_parameters.setdefault(key, str(declared["Default"]))
+    moto_load_parameters(resources)
+
+
+parsing.ResourceMap.load_parameters = load_parameters
+
+moto_tag_constructor = cloudformation.yaml_tag_constructor
+
+
+def yaml_tag_constructor(loader, tag, node):
+    """!GetAtt A.B.C is the attribute B.C of A; moto looks for B."""
+    value = moto_tag_constructor(loader, tag, node)
+    if isinstance(value, dict) and len(value.get("Fn::GetAtt", ())) > 2:
+        name, *attribute = value["Fn::GetAtt"]
+        value["Fn::GetAtt"] = [name, ".".join(attribute)]
+    return value
+
+
+cloudformation.yaml_tag_constructor = responses.yaml_tag_constructor = yaml_tag_constructor
 
 moto_clean_json = parsing.clean_json
 
@@ -148,6 +182,19 @@ def vpc_attributes(vpc, properties, _account, _region):
 def subnet_attributes(subnet, properties, _account, _region):
     subnet.map_public_ip_on_launch = true(properties.get("MapPublicIpOnLaunch", False))
 
+
+moto_delete_vpc = EC2Backend.delete_vpc
+
+
+def delete_vpc(backend, vpc_id):
+    """The default network ACL of a VPC goes with it."""
+    vpc = moto_delete_vpc(backend, vpc_id)
+    for acl in [a.id for a in backend.network_acls.values() if a.vpc_id == vpc_id]:
+        del backend.network_acls[acl]
+    return vpc
+
+
+EC2Backend.delete_vpc = delete_vpc
 
 Subnet.get_cfn_attribute = lambda subnet, name: {
     "AvailabilityZone": subnet.availability_zone, "SubnetId": subnet.id, "VpcId": subnet.vpc_id}[name]
@@ -232,7 +279,7 @@ def instance(_name, properties, account, region, _stack):
 
 # Both have a physical id: their name.
 DBSubnetGroup.physical_resource_id = property(lambda group: group.name)
-DBParameterGroup.physical_resource_id = property(lambda group: group.db_parameter_group_name)
+DBParameterGroup.physical_resource_id = property(lambda group: group.name)
 
 
 @creates(DBInstance)
@@ -262,6 +309,18 @@ def role_policies(role, properties, account, _region):
         iam_backends[account]["aws"].attach_role_policy(arn, role.name)
 
 
+moto_summary_map = AccountSummary.summary_map.fget
+
+
+def summary_map(summary):
+    """An account's root user has a password, and MFA once it has the device that AWS names as below."""
+    devices = iam_backends[summary._iam_backend.account_id]["aws"].virtual_mfa_devices
+    return {**moto_summary_map(summary), "AccountPasswordPresent": 1,
+            "AccountMFAEnabled": int(any(d.endswith(":mfa/root-account-mfa-device") for d in devices))}
+
+
+AccountSummary.summary_map = property(summary_map)
+
 # ---------------------------------------------------------------- S3
 
 @after_creating(FakeBucket)
@@ -272,27 +331,6 @@ def bucket_settings(bucket, properties, _account, _region):
         bucket.public_access_block = PublicAccessBlock(*(
             str(block.get(key, False)).lower() for key in
             ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")))
-
-
-class BucketPolicy(CloudFormationModel):
-    """AWS::S3::BucketPolicy, which moto's CloudFormation does not know; its physical id is the bucket."""
-
-    __module__ = "moto.s3.models"  # moto files its models by the name of their package
-
-    def __init__(self, bucket):
-        self.physical_resource_id = bucket
-
-    cloudformation_name_type = staticmethod(lambda: "")
-    cloudformation_type = staticmethod(lambda: "AWS::S3::BucketPolicy")
-    has_cfn_attr = classmethod(lambda cls, attr: False)
-    is_created = lambda self: True
-
-
-@creates(BucketPolicy)
-def bucket_policy(_name, properties, account, _region, _stack):
-    document = json.dumps(properties["PolicyDocument"], default=str)
-    s3_backends[account]["aws"].put_bucket_policy(properties["Bucket"], document.encode())
-    return BucketPolicy(properties["Bucket"])
 
 
 if __name__ == "__main__":

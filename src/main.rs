@@ -1,3 +1,5 @@
-fn main() {
-    println!("Hello, world!");
+//! The `driftline` command.
+
+fn main() -> driftline::cli::Exit {
+    driftline::cli::main()
 }

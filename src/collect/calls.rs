@@ -7,7 +7,7 @@ use super::Gap;
 
 /// Counts calls and keeps gaps.
 #[derive(Debug, Default)]
-pub struct Calls {
+pub(super) struct Calls {
     made: Mutex<BTreeMap<&'static str, u64>>,
     gaps: Mutex<Vec<Gap>>,
 }
@@ -25,13 +25,13 @@ impl Calls {
 
     /// The IAM actions called and how often.
     #[must_use]
-    pub fn made(&self) -> BTreeMap<&'static str, u64> {
+    pub(super) fn made(&self) -> BTreeMap<&'static str, u64> {
         self.made.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The gaps, sorted and without repetitions; gaps of one action are merged in what they affect.
     #[must_use]
-    pub fn gaps(&self) -> Vec<Gap> {
+    pub(super) fn gaps(&self) -> Vec<Gap> {
         let mut merged: BTreeMap<(Arc<str>, Arc<str>, Arc<str>, Arc<str>), Gap> = BTreeMap::new();
         for gap in self.gaps.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             let key =

@@ -172,4 +172,12 @@ impl Out {
             known.clone_from(end);
         }
     }
+
+    /// Takes over what another part of the same collector found.
+    pub fn merge(&mut self, other: Self) {
+        self.resources.extend(other.resources);
+        for (kind, end) in other.listed {
+            self.listed(kind, &end);
+        }
+    }
 }

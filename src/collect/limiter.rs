@@ -15,7 +15,7 @@ const BURST: f64 = 25.0;
 
 /// The calls of one scan.
 #[derive(Debug)]
-pub struct Limiter {
+pub(super) struct Limiter {
     in_flight: Semaphore,
     buckets: Mutex<HashMap<(Arc<str>, Arc<str>, &'static str), Bucket>>,
 }
@@ -30,7 +30,7 @@ struct Bucket {
 impl Limiter {
     /// A limiter that lets `concurrency` requests be in flight at once.
     #[must_use]
-    pub fn new(concurrency: usize) -> Self {
+    pub(super) fn new(concurrency: usize) -> Self {
         Self { in_flight: Semaphore::new(concurrency.max(1)), buckets: Mutex::default() }
     }
 

@@ -2,22 +2,25 @@
 
 mod answer;
 mod calls;
-// TODO mod connect;
+mod connect;
 mod cx;
 pub mod ec2;
 pub mod iam;
 mod limiter;
-// TODO pub mod policy;
+pub mod policy;
 pub mod rds;
-// TODO mod regions;
-// TODO mod run;
+mod regions;
+mod run;
 pub mod s3;
-// TODO mod stacks;
+mod shape;
+mod stacks;
+#[cfg(test)]
+mod testing;
 
 pub use answer::{Answer, Gap};
-// TODO pub use connect::{Connection, ConnectError, Options};
+pub use connect::{Connection, ConnectError, Options};
 pub use cx::{Cx, Out, Pages};
-// TODO pub use run::{Collected, Target, collect};
+pub use run::{Collected, Progress, Target, collect};
 
 use async_trait::async_trait;
 

@@ -1,1 +1,118 @@
 //! Template files → declared resources.
+//!
+//! [`parse`] reads YAML or JSON into a tree with a span on every key and value and checks what can be checked without inputs;
+//! [`evaluate`] resolves parameters, conditions and functions. What cannot be resolved is [`crate::model::Unknown`] with a reason.
+
+mod call;
+mod check;
+mod condition;
+mod evaluator;
+mod files;
+mod inputs;
+mod names;
+mod parameter;
+mod pseudo;
+mod resources;
+mod scalar;
+mod scope;
+mod syntax;
+mod tree;
+mod variants;
+
+pub use files::parameters;
+pub use inputs::Inputs;
+pub use variants::evaluate;
+
+use granit_parser::{Event, Parser};
+
+use crate::diag::{Diagnostic, Gravity};
+use crate::model::{Resource, Value};
+use crate::source::{FileId, Sources};
+
+/// A template as it is written: short-form tags in long form (`{"Fn::Sub": …}`), nothing resolved.
+#[derive(Clone, Debug)]
+pub struct Template {
+    /// The text it was read from.
+    pub file: FileId,
+    /// The whole document.
+    pub root: Value,
+    /// What is questionable about it.
+    warnings: Vec<Diagnostic>,
+}
+
+/// What a template declares.
+#[derive(Clone, Debug, Default)]
+pub struct Declared {
+    /// One list of resources per assignment of the conditions that cannot be decided; exactly one if there is no such condition.
+    pub variants: Vec<Vec<Resource>>,
+    /// What is questionable about the template.
+    pub warnings: Vec<Diagnostic>,
+    /// Whether there were more undecided conditions than are enumerated. What hangs on the surplus is unknown in every variant.
+    pub capped: bool,
+}
+
+/// Reads one template. An error holds every problem of the file, not only the first one.
+pub fn parse(sources: &mut Sources, name: &str, text: &str) -> Result<Template, Vec<Diagnostic>> {
+    let file = sources.add(name, text);
+    let mut documents = tree::read(file, text)?.into_iter();
+    let Some(root) = documents.next() else {
+        let at = crate::source::Span::new(file, 0, 0);
+        return Err(vec![Diagnostic::error(at, "the file is empty").hint("a template needs a `Resources` section")]);
+    };
+    if let Some(second) = documents.next() {
+        return Err(vec![
+            Diagnostic::error(second.at, "more than one document in the file")
+                .label("the second one starts here")
+                .hint("a template file holds one template"),
+        ]);
+    }
+    checked(file, root, text)
+}
+
+/// Reads a YAML stream of several templates, separated by `---`. Empty documents do not count.
+pub fn parse_stream(sources: &mut Sources, name: &str, text: &str) -> Result<Vec<Template>, Vec<Diagnostic>> {
+    let file = sources.add(name, text);
+    let (mut templates, mut problems) = (Vec::new(), Vec::new());
+    for root in tree::read(file, text)? {
+        match checked(file, root, text) {
+            Ok(template) => templates.push(template),
+            Err(more) => problems.extend(more),
+        }
+    }
+    if problems.is_empty() { Ok(templates) } else { Err(problems) }
+}
+
+fn checked(file: FileId, root: Value, text: &str) -> Result<Template, Vec<Diagnostic>> {
+    let mut warnings = check::template(file, &root, text);
+    warnings.sort_by_key(|problem| (problem.at.start, problem.at.end));
+    let broken = warnings.iter().any(|problem| problem.gravity == Gravity::Error);
+    if broken { Err(warnings) } else { Ok(Template { file, root, warnings }) }
+}
+
+/// Whether a file found in a directory is meant as a template: a top-level `Resources` or `AWSTemplateFormatVersion`. A text that cannot
+/// be read as YAML counts if a line starts with one of these words, so that a broken template is not passed over in silence.
+#[must_use]
+pub fn looks_like_template(text: &str) -> bool {
+    let marks = |key: &str| key == "Resources" || key == "AWSTemplateFormatVersion";
+    let mut depth = 0_usize;
+    let mut is_key = true;
+    for next in Parser::new_from_str(text) {
+        match next {
+            Ok((Event::MappingStart(..) | Event::SequenceStart(..), _)) => depth += 1,
+            Ok((Event::MappingEnd | Event::SequenceEnd, _)) => {
+                depth -= 1;
+                is_key = depth == 1 && !is_key;
+                continue;
+            }
+            Ok((Event::Scalar(word, ..), _)) if depth == 1 && is_key && marks(&word) => return true,
+            Ok((Event::Scalar(..) | Event::Alias(_), _)) if depth == 1 => is_key = !is_key,
+            Ok((Event::DocumentStart(..), _)) => is_key = true,
+            Ok(_) => {}
+            Err(_) => {
+                let word = |line: &str| line.trim_start_matches(['"', ' ', '{']).split(['"', ':']).next().is_some_and(marks);
+                return text.lines().any(word);
+            }
+        }
+    }
+    false
+}

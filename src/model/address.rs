@@ -12,7 +12,7 @@ pub struct Address {
     pub account: Arc<str>,
     /// `us-east-1`, or [`GLOBAL`]; empty in `check`.
     pub region: Arc<str>,
-    /// The stack's name, or the template file in `check`.
+    /// The stack's ARN (unique over regions and accounts), or the template file in `check`.
     pub stack: Option<Arc<str>>,
     /// Its name in the template.
     pub logical_id: Option<Arc<str>>,
@@ -27,6 +27,13 @@ impl Address {
     #[must_use]
     pub fn name(&self) -> &str {
         self.logical_id.as_deref().or(self.physical_id.as_deref()).or(self.arn.as_deref()).unwrap_or("?")
+    }
+
+    /// The stack's name, as its ARN spells it; the template file in `check`.
+    #[must_use]
+    pub fn stack_name(&self) -> Option<&str> {
+        let stack = self.stack.as_deref()?;
+        if stack.starts_with("arn:") { stack.split('/').nth(1) } else { Some(stack) }
     }
 
     /// Whether two resources can know each other: same account, and the same region unless one of them is global.

@@ -3,6 +3,7 @@
 mod address;
 mod estate;
 mod json;
+pub mod network;
 mod read;
 mod resource;
 mod secret;

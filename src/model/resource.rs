@@ -45,7 +45,7 @@ pub struct Resource {
     pub kind: Arc<str>,
     /// Its names.
     pub address: Address,
-    /// Properties in the CloudFormation schema; always a mapping.
+    /// Properties in the CloudFormation schema: a mapping, or unknown as a whole.
     pub properties: Value,
     /// Declared: template attributes (`DeletionPolicy`, `Metadata`…). Observed: read-only facts that the schema has no property for
     /// (`FlowLogStatus`, `IsDefault`…). Always a mapping.
@@ -102,6 +102,10 @@ impl Resource {
     }
 
     fn top(&self, name: &str) -> Field<'_> {
+        // A loop or an include among the properties leaves the properties as a whole unknown.
+        if let Kind::Unknown(why) = &self.properties.kind {
+            return Field::Unknown { why: why.clone(), at: self.properties.at };
+        }
         match (self.properties.child(name), self.world) {
             (Some(value), _) => Field::of(value),
             (None, World::Open { reads }) if !reads.contains(&name) => {

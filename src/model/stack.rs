@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::Unknown;
+
 /// One deployed stack. Nested stacks are stacks of their own with a [`Stack::parent`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stack {
@@ -30,10 +32,12 @@ pub struct Stack {
     pub tags: BTreeMap<Arc<str>, Arc<str>>,
     /// Outputs by key.
     pub outputs: BTreeMap<Arc<str>, Arc<str>>,
-    /// Exported names and their values.
-    pub exports: BTreeMap<Arc<str>, Arc<str>>,
     /// What it is made of.
     pub members: Vec<StackMember>,
+    /// Why [`Stack::members`] may be incomplete.
+    pub members_unknown: Option<Unknown>,
+    /// Why there is no [`Stack::original`].
+    pub template_unknown: Option<Unknown>,
 }
 
 /// An entry of a stack's resource list.

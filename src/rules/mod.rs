@@ -186,7 +186,8 @@ use rules;
 static FILES: &[&[Rule]] = &[
     compute::RULES,
     data::RULES,
-    identity::RULES,
+    identity::account::RULES,
+    identity::policies::RULES,
     network::gateways::RULES,
     network::logs::RULES,
     network::security_groups::RULES,
@@ -195,6 +196,7 @@ static FILES: &[&[Rule]] = &[
     storage::s3::RULES,
     template::quality::RULES,
     template::secrets::RULES,
+    template::zones::RULES,
 ];
 
 /// Every rule.

@@ -1,14 +1,50 @@
-//! IAM.
+//! IAM: who exists in the account and what they may do.
 
 pub mod account;
+mod details;
+mod document;
+mod policies;
+mod profiles;
+mod roles;
+mod users;
 
 use async_trait::async_trait;
+use aws_sdk_iam::Client;
+use aws_sdk_iam::types::{AttachedPolicy, PolicyDetail, Tag};
 
-use crate::collect::{Collector, Cx, Out, Reach, Spec};
+use super::shape::{list, map, set, tags, text};
+use super::{Collector, Cx, Out, Reach, Spec};
+use crate::model::Kind;
 
-static SPEC: Spec = Spec { name: "iam", reach: Reach::Global, types: &[], actions: &[] };
+static SPEC: Spec = Spec {
+    name: "iam",
+    reach: Reach::Global,
+    types: &[
+        roles::TYPE,
+        users::TYPE,
+        users::ACCESS_KEY,
+        users::GROUP,
+        policies::MANAGED,
+        policies::INLINE,
+        profiles::TYPE,
+    ],
+    actions: &[
+        details::LIST,
+        roles::LIST,
+        users::LOGIN_PROFILE,
+        users::MFA_DEVICES,
+        users::ACCESS_KEYS,
+        profiles::LIST,
+    ],
+};
 
-/// Collector.
+/// The largest page that IAM's listings give.
+const PAGE: i32 = 1000;
+
+/// What IAM answers for something that does not exist.
+const NONE: &str = "NoSuchEntity";
+
+/// Reads users, groups, roles and their policies.
 pub struct Iam;
 
 #[async_trait]
@@ -17,5 +53,40 @@ impl Collector for Iam {
         &SPEC
     }
 
-    async fn collect(&self, _cx: &Cx, _out: &mut Out) {}
+    async fn collect(&self, cx: &Cx, out: &mut Out) {
+        let iam = Client::new(&cx.config);
+        let (details, sessions, profiles) =
+            tokio::join!(details::read(cx, &iam), roles::sessions(cx, &iam), profiles::collect(cx, &iam));
+        out.merge(profiles);
+        out.merge(roles::collect(cx, &details, &sessions));
+        out.merge(users::groups(cx, &details));
+        out.merge(policies::managed(cx, &details));
+        out.merge(policies::inline(cx, &details));
+        out.merge(users::collect(cx, &iam, &details).await);
+    }
+}
+
+/// Inline policies as the `Policies` property, sorted by name.
+fn inline_policies(policies: &[PolicyDetail]) -> Kind {
+    let mut policies: Vec<&PolicyDetail> = policies.iter().collect();
+    policies.sort_by_key(|policy| policy.policy_name());
+    list(policies.into_iter().map(|policy| {
+        map([
+            ("PolicyName", text(policy.policy_name())),
+            ("PolicyDocument", document::read(details::LIST, policy.policy_document())),
+        ])
+    }))
+}
+
+fn attached(policies: &[AttachedPolicy]) -> Kind {
+    set(policies.iter().filter_map(AttachedPolicy::policy_arn))
+}
+
+fn tag_list(list: &[Tag]) -> Kind {
+    tags(list.iter().map(|tag| (Some(tag.key()), Some(tag.value()))))
+}
+
+/// Whether a path is one of those that only AWS services create roles under.
+fn is_service_path(path: Option<&str>) -> bool {
+    path.is_some_and(|path| path.starts_with("/aws-service-role/") || path.starts_with("/aws-reserved/"))
 }

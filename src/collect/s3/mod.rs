@@ -1,12 +1,34 @@
-//! Collector.
+//! S3: buckets of the scanned regions, and the account's public access block.
+
+mod account;
+mod buckets;
+mod settings;
 
 use async_trait::async_trait;
+use aws_config::Region;
+use aws_sdk_s3::Client;
 
-use crate::collect::{Collector, Cx, Out, Reach, Spec};
+use super::{Collector, Cx, Out, Reach, Spec};
 
-static SPEC: Spec = Spec { name: "s3", reach: Reach::Global, types: &[], actions: &[] };
+static SPEC: Spec = Spec {
+    name: "s3",
+    reach: Reach::Global,
+    types: &[buckets::TYPE, account::TYPE],
+    actions: &[
+        buckets::LIST,
+        buckets::LOCATION,
+        buckets::ENCRYPTION,
+        buckets::VERSIONING,
+        buckets::ACCESS_BLOCK,
+        buckets::TAGGING,
+        account::ACCESS_BLOCK,
+    ],
+};
 
-/// Collector.
+/// What S3 answers where a public access block was never set, for a bucket and for the account.
+const NO_ACCESS_BLOCK: &str = "NoSuchPublicAccessBlockConfiguration";
+
+/// Reads S3: the listing knows all regions, the buckets are asked in their own.
 pub struct S3;
 
 #[async_trait]
@@ -15,5 +37,18 @@ impl Collector for S3 {
         &SPEC
     }
 
-    async fn collect(&self, _cx: &Cx, _out: &mut Out) {}
+    async fn collect(&self, cx: &Cx, out: &mut Out) {
+        let (buckets, account) = tokio::join!(buckets::collect(cx), account::collect(cx));
+        out.merge(buckets);
+        out.merge(account);
+    }
+}
+
+/// A client for one region. Endpoints other than AWS's rarely resolve a host name per bucket, so they get the bucket in
+/// the path.
+fn client(cx: &Cx, region: &str) -> Client {
+    let config = aws_sdk_s3::config::Builder::from(&cx.config)
+        .region(Region::new(region.to_owned()))
+        .force_path_style(cx.config.endpoint_url().is_some());
+    Client::from_conf(config.build())
 }

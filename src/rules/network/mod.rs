@@ -1,6 +1,24 @@
 //! Network rules.
 
+mod exposure;
 pub(super) mod gateways;
+mod group_rules;
+mod group_texts;
 pub(super) mod logs;
 pub(super) mod security_groups;
 pub(super) mod subnets;
+
+use crate::model::network::Unsure;
+use crate::model::{Resource, Unknown};
+use crate::rules::{Evidence, Verdict};
+
+/// What could not be read of the network leaves the verdict on `subject` open.
+fn unsure(subject: &Resource, unsure: &Unsure<'_>, expected: &str) -> Verdict {
+    let verdict = Verdict::unknown(Evidence::unknown(&unsure.read, expected, &unsure.why));
+    if std::ptr::eq(unsure.read.resource, subject) { verdict } else { verdict.on(unsure.read.resource.address.name()) }
+}
+
+/// Not all of something could be listed.
+fn unlisted(subject: &Resource, what: &str, expected: &str, why: &Unknown) -> Verdict {
+    Verdict::unknown(Evidence::unknown(&crate::model::network::about(subject, what), expected, why))
+}

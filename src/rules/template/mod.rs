@@ -2,3 +2,4 @@
 
 pub(super) mod quality;
 pub(super) mod secrets;
+pub(super) mod zones;

@@ -1,4 +1,4 @@
-//! IAM rules.
+//! Rules.
 
 use crate::rules::rules;
 

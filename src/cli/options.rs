@@ -1,0 +1,202 @@
+//! Option groups that subcommands share.
+
+use clap::Args;
+
+use super::exit::Failure;
+use super::output::Format;
+use crate::collect;
+use crate::profile::{self, Active, Filters, Profile, ProfileError};
+use crate::rules::{Category, Severity};
+use crate::source::Sources;
+
+/// How to reach AWS.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "AWS")]
+pub(super) struct Aws {
+    /// AWS named profile.
+    #[arg(long, env = "DRIFTLINE_PROFILE", value_name = "NAME")]
+    profile: Option<String>,
+    /// Region to scan; repeatable, comma-separated, or `all` for every enabled one [default: the configured region].
+    #[arg(long, env = "DRIFTLINE_REGION", value_delimiter = ',', value_name = "REGION")]
+    region: Vec<String>,
+    /// Region to leave out; repeatable or comma-separated.
+    #[arg(long, env = "DRIFTLINE_EXCLUDE_REGION", value_delimiter = ',', value_name = "REGION")]
+    exclude_region: Vec<String>,
+    /// Role to assume in the account that is scanned.
+    #[arg(long, env = "DRIFTLINE_ROLE_ARN", value_name = "ARN")]
+    role_arn: Option<String>,
+    /// External id that the role asks for.
+    #[arg(long, env = "DRIFTLINE_EXTERNAL_ID", value_name = "ID", requires = "role_arn")]
+    external_id: Option<String>,
+    /// Send all requests here instead of to AWS.
+    #[arg(long, env = "DRIFTLINE_ENDPOINT_URL", value_name = "URL")]
+    endpoint_url: Option<String>,
+}
+
+impl From<Aws> for collect::Options {
+    fn from(aws: Aws) -> Self {
+        Self {
+            profile: aws.profile,
+            regions: aws.region,
+            exclude_regions: aws.exclude_region,
+            role_arn: aws.role_arn,
+            external_id: aws.external_id,
+            endpoint_url: aws.endpoint_url,
+        }
+    }
+}
+
+/// Which rules are judged.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Rules")]
+pub(super) struct Rules {
+    /// Compliance profile: a built-in name or a file; repeatable.
+    #[arg(long, env = "DRIFTLINE_COMPLIANCE", value_delimiter = ',', value_name = "NAME|FILE", default_value = profile::DEFAULT)]
+    compliance: Vec<String>,
+    /// Judge only this rule; repeatable. Other tools' names work too (`CKV_AWS_3`, `EC2.3`).
+    #[arg(long, env = "DRIFTLINE_RULE", value_delimiter = ',', value_name = "RULE")]
+    rule: Vec<String>,
+    /// Do not judge this rule; repeatable.
+    #[arg(long, env = "DRIFTLINE_EXCLUDE_RULE", value_delimiter = ',', value_name = "RULE")]
+    exclude_rule: Vec<String>,
+    /// Only rules about this service (`ec2`, `rds`…); repeatable.
+    #[arg(long, env = "DRIFTLINE_SERVICE", value_delimiter = ',', value_name = "SERVICE")]
+    service: Vec<String>,
+    /// Only rules of this category; repeatable.
+    #[arg(long, env = "DRIFTLINE_CATEGORY", value_delimiter = ',', value_name = "CATEGORY", hide_possible_values = true)]
+    category: Vec<Category>,
+    /// Only rules of at least this severity.
+    #[arg(long, env = "DRIFTLINE_SEVERITY", value_name = "SEVERITY")]
+    severity: Option<Severity>,
+}
+
+impl Rules {
+    /// The names of the profiles and the rules they come to.
+    pub(super) fn choose(&self, sources: &mut Sources) -> Result<(Vec<String>, Vec<Active>), Failure> {
+        let profiles =
+            self.compliance.iter().map(|name| load_profile(sources, name)).collect::<Result<Vec<Profile>, _>>()?;
+        let filters = Filters {
+            rules: self.rule.clone(),
+            exclude: self.exclude_rule.clone(),
+            services: self.service.clone(),
+            categories: self.category.clone(),
+            severity: self.severity,
+        };
+        let active = profile::choose(&profiles, &filters)?;
+        Ok((profiles.into_iter().map(|p| p.name).collect(), active))
+    }
+}
+
+/// A profile; what is wrong in its file is shown as such.
+fn load_profile(sources: &mut Sources, name: &str) -> Result<Profile, Failure> {
+    profile::load(sources, name).map_err(|error| match error {
+        ProfileError::Invalid { diagnostics, .. } => Failure::Files(Box::new(std::mem::take(sources)), diagnostics),
+        other => other.into(),
+    })
+}
+
+/// Parameter values for templates.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Template inputs")]
+pub(super) struct TemplateInputs {
+    /// Parameter file: CloudFormation's JSON list, `{"Parameters": {…}}`, or a plain map; repeatable.
+    #[arg(long, env = "DRIFTLINE_PARAMETERS", value_name = "FILE")]
+    pub(super) parameters: Vec<String>,
+    /// One parameter; repeatable.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) parameter: Vec<String>,
+}
+
+/// What is written where.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Output {
+    /// Format, optionally with a file: `json`, `json=report.json`; repeatable. terminal, json (sarif, junit, markdown, html, csv and ocsf: not yet).
+    #[arg(short, long, env = "DRIFTLINE_FORMAT", value_delimiter = ',', value_name = "FORMAT[=PATH]", default_value = "terminal")]
+    pub(super) format: Vec<Format>,
+    /// Also list what is compliant.
+    #[arg(long, env = "DRIFTLINE_ALL")]
+    pub(super) all: bool,
+    /// Only the summary.
+    #[arg(short, long, env = "DRIFTLINE_QUIET", conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Also what cannot be told, and all evidence.
+    #[arg(short, long, env = "DRIFTLINE_VERBOSE")]
+    pub(super) verbose: bool,
+    /// Colours.
+    #[arg(long, env = "DRIFTLINE_COLOR", value_name = "WHEN", default_value = "auto")]
+    pub(super) color: When,
+    /// Progress on stderr: a spinner on a terminal, lines elsewhere.
+    #[arg(long, env = "DRIFTLINE_PROGRESS", value_name = "WHEN", default_value = "auto")]
+    pub(super) progress: When,
+}
+
+/// On, off, or as the terminal suggests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum When {
+    /// As the terminal suggests.
+    Auto,
+    /// On.
+    Always,
+    /// Off.
+    Never,
+}
+
+/// When the run fails.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Gate")]
+pub(super) struct Gate {
+    /// Exit with 1 if anything of at least this severity fails, or never.
+    #[arg(long, env = "DRIFTLINE_FAIL_ON", value_name = "SEVERITY|none", default_value = "low")]
+    pub(super) fail_on: FailOn,
+    /// Exit with 0 instead of 3 if not everything could be read.
+    #[arg(long, env = "DRIFTLINE_ALLOW_INCOMPLETE")]
+    pub(super) allow_incomplete: bool,
+}
+
+/// The threshold of the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[expect(missing_docs, reason = "named after the severities")]
+pub(super) enum FailOn {
+    None,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl FailOn {
+    /// The least severity that fails the run; `None` if nothing does.
+    pub(super) fn least(self) -> Option<Severity> {
+        match self {
+            Self::None => None,
+            Self::Low => Some(Severity::Low),
+            Self::Medium => Some(Severity::Medium),
+            Self::High => Some(Severity::High),
+            Self::Critical => Some(Severity::Critical),
+        }
+    }
+}
+
+/// Judging without an account.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Offline")]
+pub(super) struct Offline {
+    /// Write what was collected to a file (not yet).
+    #[arg(long, env = "DRIFTLINE_RECORD", value_name = "FILE")]
+    record: Option<String>,
+    /// Judge a recording instead of an account (not yet).
+    #[arg(long, env = "DRIFTLINE_SNAPSHOT", value_name = "FILE")]
+    snapshot: Option<String>,
+}
+
+impl Offline {
+    /// Recordings are announced in the command line, but not made yet: better an error than silence.
+    pub(super) fn refuse(&self) -> Result<(), Failure> {
+        match (&self.record, &self.snapshot) {
+            (None, None) => Ok(()),
+            (Some(_), _) => Err(Failure::Usage("--record is not supported yet".into())),
+            (_, Some(_)) => Err(Failure::Usage("--snapshot is not supported yet".into())),
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `driftline policy`: the IAM policy that a scan needs.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+
+use clap::Args as ClapArgs;
+
+use super::exit::{Exit, Failure};
+use super::options::Rules;
+use crate::collect::policy;
+use crate::source::Sources;
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Args {
+    /// Only what the chosen rules read. By default everything that a scan of any stack may call.
+    #[arg(long)]
+    for_rules: bool,
+    #[command(flatten)]
+    rules: Rules,
+}
+
+pub(super) fn run(args: Args) -> Result<Exit, Failure> {
+    let (_, active) = args.rules.choose(&mut Sources::default())?;
+    let types: BTreeSet<&'static str> = active.iter().flat_map(|a| a.rule.types.iter().chain(a.rule.reads)).copied().collect();
+    let document = policy::document(args.for_rules.then_some(&types));
+    writeln!(std::io::stdout(), "{document:#}").map_err(|source| Failure::Unwritable { to: "stdout".into(), source })?;
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,157 @@
+//! The way to an account: credentials, identity, partition, regions, and one HTTP client for everything.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::default_provider::region::DefaultRegionChain;
+use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::Connector;
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn};
+use aws_smithy_types::error::display::DisplayErrorContext;
+
+use super::regions;
+
+/// How to reach an account.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The AWS named profile.
+    pub profile: Option<String>,
+    /// Regions, or `all`; empty for the configured one.
+    pub regions: Vec<String>,
+    /// Regions to leave out.
+    pub exclude_regions: Vec<String>,
+    /// A role to assume.
+    pub role_arn: Option<String>,
+    /// The external id that the role wants.
+    pub external_id: Option<String>,
+    /// Where to send requests instead of AWS.
+    pub endpoint_url: Option<String>,
+}
+
+/// An account that answers.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Twelve digits.
+    pub account: Arc<str>,
+    /// `aws`, `aws-cn`, `aws-us-gov`.
+    pub partition: Arc<str>,
+    /// The regions to scan, sorted.
+    pub regions: Vec<Arc<str>>,
+    /// Client configuration; its region is where global services are asked.
+    pub config: SdkConfig,
+}
+
+/// Why an account cannot be reached.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Nobody said which region.
+    #[error("no region is configured: give --region, set AWS_REGION or configure one in the AWS profile")]
+    NoRegion,
+    /// There is no such region.
+    #[error("there is no region {name}{}", .suggestion.as_ref().map(|s| format!("; did you mean {s}?")).unwrap_or_default())]
+    UnknownRegion {
+        /// What was asked for.
+        name: String,
+        /// A region with a similar name.
+        suggestion: Option<String>,
+    },
+    /// The account has not opted in to a region.
+    #[error("region {0} is not enabled in this account")]
+    RegionDisabled(String),
+    /// `--region all`, but the account's regions cannot be listed.
+    #[error("failed to list the enabled regions (ec2:DescribeRegions): {0}")]
+    Regions(String),
+    /// All regions were excluded.
+    #[error("--exclude-region leaves no region to scan")]
+    NothingLeft,
+    /// No credentials, or AWS does not take them.
+    #[error("failed to identify the account (sts:GetCallerIdentity): {0}")]
+    Identity(String),
+}
+
+impl Connection {
+    /// Finds credentials, asks AWS who they are, and settles the regions.
+    pub async fn open(options: &Options) -> Result<Self, ConnectError> {
+        let home = home_region(options).await?;
+        let config = load(options, home).await;
+        let sts = aws_sdk_sts::Client::new(&config);
+        let identity = sts
+            .get_caller_identity()
+            .send()
+            .await
+            .map_err(|e| ConnectError::Identity(DisplayErrorContext(e).to_string()))?;
+        let account = identity.account().ok_or_else(|| ConnectError::Identity("the answer names no account".into()))?;
+        let partition = identity.arn().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws");
+        let regions = regions::settle(&config, options).await?;
+        Ok(Self { account: account.into(), partition: partition.into(), regions, config })
+    }
+
+    /// Client configuration for one region.
+    #[must_use]
+    pub fn config_for(&self, region: &str) -> SdkConfig {
+        self.config.to_builder().region(Region::new(region.to_owned())).build()
+    }
+}
+
+/// The region that global services are asked in: the configured one, else the first that was asked for.
+async fn home_region(options: &Options) -> Result<Region, ConnectError> {
+    let mut chain = DefaultRegionChain::builder();
+    if let Some(profile) = &options.profile {
+        chain = chain.profile_name(profile);
+    }
+    let asked = options.regions.iter().find(|r| *r != "all").map(|r| Region::new(r.clone()));
+    match (chain.build().region().await, asked) {
+        (Some(region), _) | (None, Some(region)) => Ok(region),
+        // Any enabled region can list the others; this one cannot be disabled in the commercial partition.
+        (None, None) if !options.regions.is_empty() => Ok(Region::from_static("us-east-1")),
+        (None, None) => Err(ConnectError::NoRegion),
+    }
+}
+
+async fn load(options: &Options, region: Region) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .region(region)
+        .http_client(http_client())
+        .retry_config(RetryConfig::standard().with_max_attempts(4))
+        .timeout_config(
+            TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(30)).build(),
+        );
+    if let Some(profile) = &options.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(url) = &options.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    let base = loader.load().await;
+    let Some(role) = &options.role_arn else { return base };
+    let mut assume = AssumeRoleProvider::builder(role).session_name("driftline").configure(&base);
+    if let Some(id) = &options.external_id {
+        assume = assume.external_id(id);
+    }
+    let provider = assume.build().await;
+    base.into_builder()
+        .credentials_provider(aws_sdk_sts::config::SharedCredentialsProvider::new(provider))
+        .build()
+}
+
+/// One connection pool for all services and regions. Proxies are taken from the environment, as the AWS CLI does.
+fn http_client() -> SharedHttpClient {
+    let settings = HttpConnectorSettings::builder()
+        .connect_timeout(Duration::from_secs(4))
+        .read_timeout(Duration::from_secs(20))
+        .build();
+    let connector = Connector::builder()
+        .connector_settings(settings)
+        .sleep_impl(TokioSleep::new())
+        .proxy_config(ProxyConfig::from_env())
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build();
+    let connector = SharedHttpConnector::new(connector);
+    http_client_fn(move |_, _| connector.clone())
+}

@@ -1,0 +1,92 @@
+//! Instances, their volumes, and launch templates.
+
+mod instances;
+mod launch_templates;
+mod template_data;
+mod volumes;
+
+use async_trait::async_trait;
+use aws_sdk_ec2::Client;
+
+use crate::collect::{Collector, Cx, Out, Reach, Spec, TypeSpec};
+
+const INSTANCE: &str = "AWS::EC2::Instance";
+const VOLUME: &str = "AWS::EC2::Volume";
+const LAUNCH_TEMPLATE: &str = "AWS::EC2::LaunchTemplate";
+
+static SPEC: Spec = Spec {
+    name: "ec2/compute",
+    reach: Reach::Regional,
+    types: &[
+        TypeSpec {
+            name: INSTANCE,
+            reads: &[
+                "ImageId",
+                "InstanceType",
+                "SubnetId",
+                "SecurityGroupIds",
+                "KeyName",
+                "EbsOptimized",
+                "Monitoring",
+                "IamInstanceProfile",
+                "MetadataOptions",
+                "AvailabilityZone",
+                "Tenancy",
+                "PrivateIpAddress",
+                "SourceDestCheck",
+                "BlockDeviceMappings",
+                "Tags",
+            ],
+        },
+        TypeSpec {
+            name: VOLUME,
+            reads: &[
+                "Encrypted",
+                "KmsKeyId",
+                "Size",
+                "VolumeType",
+                "Iops",
+                "Throughput",
+                "AvailabilityZone",
+                "SnapshotId",
+                "MultiAttachEnabled",
+                "OutpostArn",
+                "Tags",
+            ],
+        },
+        TypeSpec {
+            name: LAUNCH_TEMPLATE,
+            reads: &["LaunchTemplateName", "LaunchTemplateData", "VersionDescription", "TagSpecifications", "Tags"],
+        },
+    ],
+    actions: &[
+        "ec2:DescribeInstances",
+        "ec2:DescribeLaunchTemplateVersions",
+        "ec2:DescribeLaunchTemplates",
+        "ec2:DescribeVolumes",
+    ],
+};
+
+/// Collects instances, volumes and launch templates.
+pub struct Compute;
+
+#[async_trait]
+impl Collector for Compute {
+    fn spec(&self) -> &'static Spec {
+        &SPEC
+    }
+
+    async fn collect(&self, cx: &Cx, out: &mut Out) {
+        let client = Client::new(&cx.config);
+        let (instances, volumes, templates) = tokio::join!(
+            instances::all(cx, &client),
+            volumes::all(cx, &client),
+            launch_templates::collect(cx, &client),
+        );
+        out.listed(INSTANCE, &instances.end);
+        out.resources.extend(instances.iter().map(|instance| instances::resource(cx, instance, &volumes)));
+        out.listed(VOLUME, &volumes.end);
+        out.resources.extend(volumes.iter().map(|volume| volumes::resource(cx, volume, &instances)));
+        out.merge(templates);
+    }
+}

@@ -1,0 +1,173 @@
+//! Networks: VPCs, subnets, routes, gateways, addresses, network ACLs and flow logs.
+
+mod acls;
+mod addresses;
+mod flow_logs;
+mod gateways;
+mod nat_gateways;
+mod routes;
+mod subnets;
+mod vpcs;
+
+use async_trait::async_trait;
+use aws_sdk_ec2::Client;
+
+use crate::collect::{Collector, Cx, Out, Reach, Spec, TypeSpec};
+
+const VPC: &str = "AWS::EC2::VPC";
+const SUBNET: &str = "AWS::EC2::Subnet";
+const ROUTE_TABLE: &str = "AWS::EC2::RouteTable";
+const ROUTE: &str = "AWS::EC2::Route";
+const ROUTE_TABLE_ASSOCIATION: &str = "AWS::EC2::SubnetRouteTableAssociation";
+const INTERNET_GATEWAY: &str = "AWS::EC2::InternetGateway";
+const GATEWAY_ATTACHMENT: &str = "AWS::EC2::VPCGatewayAttachment";
+const NAT_GATEWAY: &str = "AWS::EC2::NatGateway";
+const EIP: &str = "AWS::EC2::EIP";
+const NETWORK_ACL: &str = "AWS::EC2::NetworkAcl";
+const NETWORK_ACL_ENTRY: &str = "AWS::EC2::NetworkAclEntry";
+const NETWORK_ACL_ASSOCIATION: &str = "AWS::EC2::SubnetNetworkAclAssociation";
+const FLOW_LOG: &str = "AWS::EC2::FlowLog";
+
+/// The largest page of most EC2 listings.
+const PAGE: i32 = 1000;
+
+static SPEC: Spec = Spec {
+    name: "ec2/network",
+    reach: Reach::Regional,
+    types: &[
+        TypeSpec {
+            name: VPC,
+            reads: &["CidrBlock", "InstanceTenancy", "EnableDnsSupport", "EnableDnsHostnames", "Tags"],
+        },
+        TypeSpec {
+            name: SUBNET,
+            reads: &[
+                "VpcId",
+                "CidrBlock",
+                "AvailabilityZone",
+                "AvailabilityZoneId",
+                "MapPublicIpOnLaunch",
+                "Ipv6CidrBlock",
+                "AssignIpv6AddressOnCreation",
+                "Ipv6Native",
+                "EnableDns64",
+                "EnableLniAtDeviceIndex",
+                "PrivateDnsNameOptionsOnLaunch",
+                "OutpostArn",
+                "Tags",
+            ],
+        },
+        TypeSpec { name: ROUTE_TABLE, reads: &["VpcId", "Tags"] },
+        TypeSpec {
+            name: ROUTE,
+            reads: &[
+                "RouteTableId",
+                "DestinationCidrBlock",
+                "DestinationIpv6CidrBlock",
+                "DestinationPrefixListId",
+                "GatewayId",
+                "VpcEndpointId",
+                "NatGatewayId",
+                "InstanceId",
+                "NetworkInterfaceId",
+                "TransitGatewayId",
+                "VpcPeeringConnectionId",
+                "EgressOnlyInternetGatewayId",
+                "LocalGatewayId",
+                "CarrierGatewayId",
+                "CoreNetworkArn",
+                "OdbNetworkArn",
+            ],
+        },
+        TypeSpec { name: ROUTE_TABLE_ASSOCIATION, reads: &["SubnetId", "RouteTableId"] },
+        TypeSpec { name: INTERNET_GATEWAY, reads: &["Tags"] },
+        TypeSpec { name: GATEWAY_ATTACHMENT, reads: &["VpcId", "InternetGatewayId", "VpnGatewayId"] },
+        TypeSpec {
+            name: NAT_GATEWAY,
+            reads: &[
+                "SubnetId",
+                "VpcId",
+                "AllocationId",
+                "SecondaryAllocationIds",
+                "PrivateIpAddress",
+                "ConnectivityType",
+                "AvailabilityMode",
+                "Tags",
+            ],
+        },
+        TypeSpec { name: EIP, reads: &["Domain", "InstanceId", "NetworkBorderGroup", "PublicIpv4Pool", "Tags"] },
+        TypeSpec { name: NETWORK_ACL, reads: &["VpcId", "Tags"] },
+        TypeSpec {
+            name: NETWORK_ACL_ENTRY,
+            reads: &[
+                "NetworkAclId",
+                "RuleNumber",
+                "Protocol",
+                "RuleAction",
+                "Egress",
+                "CidrBlock",
+                "Ipv6CidrBlock",
+                "PortRange",
+                "Icmp",
+            ],
+        },
+        TypeSpec { name: NETWORK_ACL_ASSOCIATION, reads: &["SubnetId", "NetworkAclId"] },
+        TypeSpec {
+            name: FLOW_LOG,
+            reads: &[
+                "ResourceId",
+                "ResourceType",
+                "TrafficType",
+                "LogDestinationType",
+                "LogDestination",
+                "LogGroupName",
+                "DeliverLogsPermissionArn",
+                "DeliverCrossAccountRole",
+                "MaxAggregationInterval",
+                "LogFormat",
+                "DestinationOptions",
+                "Tags",
+            ],
+        },
+    ],
+    actions: &[
+        "ec2:DescribeAddresses",
+        "ec2:DescribeFlowLogs",
+        "ec2:DescribeInternetGateways",
+        "ec2:DescribeNatGateways",
+        "ec2:DescribeNetworkAcls",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcAttribute",
+        "ec2:DescribeVpcs",
+        "ec2:DescribeVpnGateways",
+    ],
+};
+
+/// Collects networks.
+pub struct Network;
+
+#[async_trait]
+impl Collector for Network {
+    fn spec(&self) -> &'static Spec {
+        &SPEC
+    }
+
+    async fn collect(&self, cx: &Cx, out: &mut Out) {
+        let client = Client::new(&cx.config);
+        let parts = tokio::join!(
+            vpcs::collect(cx, &client),
+            subnets::collect(cx, &client),
+            routes::collect(cx, &client),
+            gateways::internet(cx, &client),
+            gateways::vpn(cx, &client),
+            nat_gateways::collect(cx, &client),
+            addresses::collect(cx, &client),
+            acls::collect(cx, &client),
+            flow_logs::collect(cx, &client),
+        );
+        for part in <[Out; 9]>::from(parts) {
+            out.merge(part);
+        }
+    }
+}

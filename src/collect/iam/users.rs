@@ -1,0 +1,219 @@
+//! Users with their credentials, and groups.
+
+use aws_sdk_iam::Client;
+use aws_sdk_iam::types::{AccessKeyMetadata, GroupDetail, LoginProfile, MfaDevice, UserDetail};
+use tokio::task::JoinSet;
+
+use super::details::Details;
+use super::{NONE, SPEC, attached, inline_policies, tag_list};
+use crate::collect::shape::{list, map, set, text, time};
+use crate::collect::{Answer, Cx, Out, TypeSpec};
+use crate::model::{Kind, Resource};
+
+pub(super) const LOGIN_PROFILE: &str = "iam:GetLoginProfile";
+pub(super) const MFA_DEVICES: &str = "iam:ListMFADevices";
+pub(super) const ACCESS_KEYS: &str = "iam:ListAccessKeys";
+
+pub(super) const TYPE: TypeSpec = TypeSpec {
+    name: "AWS::IAM::User",
+    reads: &[
+        "Groups",
+        "LoginProfile",
+        "ManagedPolicyArns",
+        "Path",
+        "PermissionsBoundary",
+        "Policies",
+        "Tags",
+        "UserName",
+    ],
+};
+
+pub(super) const ACCESS_KEY: TypeSpec = TypeSpec { name: "AWS::IAM::AccessKey", reads: &["Status", "UserName"] };
+
+pub(super) const GROUP: TypeSpec =
+    TypeSpec { name: "AWS::IAM::Group", reads: &["GroupName", "ManagedPolicyArns", "Path", "Policies"] };
+
+/// What has to be asked user by user.
+struct Credentials {
+    login: Answer<Option<LoginProfile>>,
+    mfa: Answer<Vec<MfaDevice>>,
+    keys: Answer<Vec<AccessKeyMetadata>>,
+}
+
+pub(super) async fn collect(cx: &Cx, iam: &Client, details: &Details) -> Out {
+    let mut reads = JoinSet::new();
+    for user in details.users() {
+        let (cx, iam, user) = (cx.clone(), iam.clone(), user.clone());
+        reads.spawn(async move {
+            let credentials = Credentials::read(&cx, &iam, user.user_name().unwrap_or_default()).await;
+            found(&cx, &user, credentials)
+        });
+    }
+    let mut out = Out::default();
+    for user in reads.join_all().await {
+        out.merge(user);
+    }
+    out.listed(TYPE.name, &details.end);
+    out.listed(ACCESS_KEY.name, &details.end);
+    out
+}
+
+impl Credentials {
+    async fn read(cx: &Cx, iam: &Client, user: &str) -> Self {
+        let (login, mfa, keys) = tokio::join!(
+            cx.ask(LOGIN_PROFILE, &[TYPE.name], &[NONE], iam.get_login_profile().user_name(user).send()),
+            cx.ask(MFA_DEVICES, &[TYPE.name], &[NONE], iam.list_mfa_devices().user_name(user).send()),
+            cx.ask(ACCESS_KEYS, &[TYPE.name, ACCESS_KEY.name], &[NONE], iam.list_access_keys().user_name(user).send()),
+        );
+        Self {
+            login: login.map(|found| found.login_profile),
+            mfa: mfa.map(|found| found.mfa_devices),
+            keys: keys.map(|found| found.access_key_metadata),
+        }
+    }
+}
+
+/// A user and their access keys; nothing if the user has gone meanwhile.
+fn found(cx: &Cx, user: &UserDetail, credentials: Credentials) -> Out {
+    let mut out = Out::default();
+    // Unlike a missing login profile, a missing list of devices or keys can only mean a missing user.
+    if matches!(credentials.mfa, Answer::Absent) || matches!(credentials.keys, Answer::Absent) {
+        return out;
+    }
+    match &credentials.keys {
+        Answer::Is(keys) => out.resources.extend(keys.iter().map(|key| access_key(cx, key))),
+        Answer::Absent => {}
+        Answer::Unknown(why) => out.listed(ACCESS_KEY.name, &Err(why.clone())),
+    }
+    out.push(resource(cx, user, credentials));
+    out
+}
+
+fn resource(cx: &Cx, user: &UserDetail, credentials: Credentials) -> Resource {
+    let name = user.user_name().unwrap_or_default();
+    let boundary = user.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());
+    let mut r = cx.resource(&SPEC, TYPE.name, name, user.arn().unwrap_or_default());
+    r.set("UserName", text(Some(name)));
+    r.set("Path", text(user.path()));
+    r.set("Groups", set(user.group_list().iter().map(String::as_str)));
+    r.set("Policies", inline_policies(user.user_policy_list()));
+    r.set("ManagedPolicyArns", attached(user.attached_managed_policies()));
+    r.set("PermissionsBoundary", text(boundary));
+    r.set("Tags", tag_list(user.tags()));
+    r.set("LoginProfile", credentials.login.into_kind(|profile| login(profile.as_ref())));
+    r.set_attribute("MfaDevices", credentials.mfa.into_kind(|mfa| set(mfa.iter().map(MfaDevice::serial_number))));
+    r.set_attribute("AccessKeys", credentials.keys.into_kind(|keys| list(keys.iter().map(key_facts))));
+    r
+}
+
+/// The password itself is never readable.
+fn login(profile: Option<&LoginProfile>) -> Kind {
+    profile
+        .map_or(Kind::Null, |profile| map([("PasswordResetRequired", Kind::Bool(profile.password_reset_required()))]))
+}
+
+fn key_facts(key: &AccessKeyMetadata) -> Kind {
+    map([("Status", text(key.status().map(|status| status.as_str()))), ("CreateDate", time(key.create_date()))])
+}
+
+fn access_key(cx: &Cx, key: &AccessKeyMetadata) -> Resource {
+    let mut r = cx.resource(&SPEC, ACCESS_KEY.name, key.access_key_id().unwrap_or_default(), "");
+    r.set("UserName", text(key.user_name()));
+    r.set("Status", text(key.status().map(|status| status.as_str())));
+    r.set_attribute("CreateDate", time(key.create_date()));
+    r
+}
+
+pub(super) fn groups(cx: &Cx, details: &Details) -> Out {
+    let mut out = Out::default();
+    for detail in details.groups() {
+        out.push(group(cx, detail));
+    }
+    out.listed(GROUP.name, &details.end);
+    out
+}
+
+fn group(cx: &Cx, group: &GroupDetail) -> Resource {
+    let name = group.group_name().unwrap_or_default();
+    let mut r = cx.resource(&SPEC, GROUP.name, name, group.arn().unwrap_or_default());
+    r.set("GroupName", text(Some(name)));
+    r.set("Path", text(group.path()));
+    r.set("Policies", inline_policies(group.group_policy_list()));
+    r.set("ManagedPolicyArns", attached(group.attached_managed_policies()));
+    r
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::testing::{claimed, offline, properties};
+    use crate::model::{GLOBAL, Unknown};
+    use aws_sdk_iam::primitives::DateTime;
+    use aws_sdk_iam::types::StatusType;
+
+    fn ann() -> UserDetail {
+        UserDetail::builder().user_name("ann").path("/").group_list("ops").group_list("admins").build()
+    }
+
+    fn key() -> AccessKeyMetadata {
+        AccessKeyMetadata::builder()
+            .user_name("ann")
+            .access_key_id("key-1")
+            .status(StatusType::Active)
+            .create_date(DateTime::from_secs(0))
+            .build()
+    }
+
+    #[test]
+    fn a_user_comes_with_credentials_and_its_keys_are_resources() {
+        let login = LoginProfile::builder()
+            .user_name("ann")
+            .create_date(DateTime::from_secs(0))
+            .password_reset_required(true)
+            .build()
+            .unwrap();
+        let device = MfaDevice::builder().user_name("ann").serial_number("arn:mfa").enable_date(DateTime::from_secs(0));
+        let credentials = Credentials {
+            login: Answer::Is(Some(login)),
+            mfa: Answer::Is(vec![device.build().unwrap()]),
+            keys: Answer::Is(vec![key()]),
+        };
+        let out = found(&offline(GLOBAL), &ann(), credentials);
+        let [key, user] = &out.resources[..] else { panic!("{out:?}") };
+        assert_eq!(properties(user), claimed(&SPEC, user));
+        assert_eq!(user.get("Groups.0").as_str(), Some("admins"), "sorted");
+        assert!(user.get("LoginProfile.PasswordResetRequired").value().is_some());
+        assert_eq!(user.attribute("MfaDevices").get("0").as_str(), Some("arn:mfa"));
+        assert_eq!(user.attribute("AccessKeys").get("0.CreateDate").as_str(), Some("1970-01-01T00:00:00Z"));
+        assert_eq!(properties(key), claimed(&SPEC, key));
+        assert_eq!(key.address.physical_id.as_deref(), Some("key-1"));
+    }
+
+    #[test]
+    fn no_login_profile_is_knowledge_and_a_denied_list_of_devices_is_not() {
+        let denied = Unknown::Denied { action: MFA_DEVICES.into() };
+        let credentials =
+            Credentials { login: Answer::Absent, mfa: Answer::Unknown(denied.clone()), keys: Answer::Is(Vec::new()) };
+        let out = found(&offline(GLOBAL), &ann(), credentials);
+        let [user] = &out.resources[..] else { panic!("{out:?}") };
+        assert!(user.get("LoginProfile").is_absent());
+        assert_eq!(user.attribute("MfaDevices").why_unknown(), Some(denied));
+        assert!(user.attribute("AccessKeys").is_absent());
+    }
+
+    #[test]
+    fn denied_keys_leave_the_listing_of_keys_incomplete() {
+        let denied = Unknown::Denied { action: ACCESS_KEYS.into() };
+        let credentials =
+            Credentials { login: Answer::Absent, mfa: Answer::Is(Vec::new()), keys: Answer::Unknown(denied.clone()) };
+        let out = found(&offline(GLOBAL), &ann(), credentials);
+        assert_eq!(out.listed[ACCESS_KEY.name], Err(denied));
+        assert_eq!(out.resources.len(), 1, "the user is still there");
+    }
+
+    #[test]
+    fn a_user_who_vanishes_between_two_calls_is_dropped() {
+        let credentials = Credentials { login: Answer::Absent, mfa: Answer::Absent, keys: Answer::Is(Vec::new()) };
+        assert_eq!(found(&offline(GLOBAL), &ann(), credentials).resources, []);
+    }
+}

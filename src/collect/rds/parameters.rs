@@ -1,0 +1,205 @@
+//! Parameter groups of instances and of clusters, with the parameters that somebody changed.
+
+use aws_sdk_rds::Client;
+use aws_sdk_rds::types::{DbClusterParameterGroup, DbParameterGroup, Parameter};
+use tokio::task::JoinSet;
+
+use super::{PAGE, SPEC, is_rds};
+use crate::collect::shape::{map, text};
+use crate::collect::{Cx, Out, TypeSpec};
+use crate::model::{Kind, Provenance, Resource, Unknown};
+
+pub(super) const LIST_OF_INSTANCES: &str = "rds:DescribeDBParameterGroups";
+pub(super) const READ_OF_INSTANCES: &str = "rds:DescribeDBParameters";
+pub(super) const LIST_OF_CLUSTERS: &str = "rds:DescribeDBClusterParameterGroups";
+pub(super) const READ_OF_CLUSTERS: &str = "rds:DescribeDBClusterParameters";
+
+/// Tags cost one call per group and are not read.
+pub(super) const OF_INSTANCES: TypeSpec = TypeSpec {
+    name: "AWS::RDS::DBParameterGroup",
+    reads: &["DBParameterGroupName", "Family", "Description", "Parameters"],
+};
+
+/// Tags cost one call per group and are not read.
+pub(super) const OF_CLUSTERS: TypeSpec = TypeSpec {
+    name: "AWS::RDS::DBClusterParameterGroup",
+    reads: &["DBClusterParameterGroupName", "Family", "Description", "Parameters"],
+};
+
+/// Asks only for parameters whose value differs from the engine's default: one page instead of many.
+const CHANGED: &str = "user";
+
+pub(super) async fn of_instances(cx: &Cx, rds: &Client) -> Out {
+    let mut out = Out::default();
+    let listing = rds.describe_db_parameter_groups().max_records(PAGE).into_paginator().send();
+    let pages = cx.pages(LIST_OF_INSTANCES, &[OF_INSTANCES.name], listing).await;
+    let mut reads = JoinSet::new();
+    for group in pages.pages.iter().flat_map(|page| page.db_parameter_groups()).map(Group::of_instances) {
+        if !is_rds(Some(&group.family)) {
+            continue;
+        }
+        let (cx, rds) = (cx.clone(), rds.clone());
+        reads.spawn(async move {
+            let parameters =
+                if group.is_default() { Kind::Null } else { read_of_instances(&cx, &rds, &group.name).await };
+            group.resource(&cx, parameters)
+        });
+    }
+    out.resources = reads.join_all().await;
+    out.listed(OF_INSTANCES.name, &pages.end);
+    out
+}
+
+pub(super) async fn of_clusters(cx: &Cx, rds: &Client) -> Out {
+    let mut out = Out::default();
+    let listing = rds.describe_db_cluster_parameter_groups().max_records(PAGE).into_paginator().send();
+    let pages = cx.pages(LIST_OF_CLUSTERS, &[OF_CLUSTERS.name], listing).await;
+    let mut reads = JoinSet::new();
+    for group in pages.pages.iter().flat_map(|page| page.db_cluster_parameter_groups()).map(Group::of_clusters) {
+        if !is_rds(Some(&group.family)) {
+            continue;
+        }
+        let (cx, rds) = (cx.clone(), rds.clone());
+        reads.spawn(async move {
+            let parameters =
+                if group.is_default() { Kind::Null } else { read_of_clusters(&cx, &rds, &group.name).await };
+            group.resource(&cx, parameters)
+        });
+    }
+    out.resources = reads.join_all().await;
+    out.listed(OF_CLUSTERS.name, &pages.end);
+    out
+}
+
+async fn read_of_instances(cx: &Cx, rds: &Client, group: &str) -> Kind {
+    let request = rds.describe_db_parameters().db_parameter_group_name(group).source(CHANGED).max_records(PAGE);
+    let pages = cx.pages(READ_OF_INSTANCES, &[OF_INSTANCES.name], request.into_paginator().send()).await;
+    parameters(pages.pages.iter().flat_map(|page| page.parameters()), pages.end)
+}
+
+async fn read_of_clusters(cx: &Cx, rds: &Client, group: &str) -> Kind {
+    let request =
+        rds.describe_db_cluster_parameters().db_cluster_parameter_group_name(group).source(CHANGED).max_records(PAGE);
+    let pages = cx.pages(READ_OF_CLUSTERS, &[OF_CLUSTERS.name], request.into_paginator().send()).await;
+    parameters(pages.pages.iter().flat_map(|page| page.parameters()), pages.end)
+}
+
+/// Half a list would say that the other half has its defaults: then nothing is known.
+fn parameters<'a>(changed: impl Iterator<Item = &'a Parameter>, end: Result<(), Unknown>) -> Kind {
+    if let Err(why) = end {
+        return Kind::Unknown(why);
+    }
+    let mut changed: Vec<_> = changed.filter_map(|p| Some((p.parameter_name()?, text(p.parameter_value())))).collect();
+    changed.sort_by_key(|(name, _)| *name);
+    map(changed)
+}
+
+struct Group {
+    kind: &'static str,
+    name_property: &'static str,
+    name: String,
+    arn: String,
+    family: String,
+    description: String,
+}
+
+impl Group {
+    fn of_instances(group: &DbParameterGroup) -> Self {
+        Self {
+            kind: OF_INSTANCES.name,
+            name_property: "DBParameterGroupName",
+            name: group.db_parameter_group_name().unwrap_or_default().to_owned(),
+            arn: group.db_parameter_group_arn().unwrap_or_default().to_owned(),
+            family: group.db_parameter_group_family().unwrap_or_default().to_owned(),
+            description: group.description().unwrap_or_default().to_owned(),
+        }
+    }
+
+    fn of_clusters(group: &DbClusterParameterGroup) -> Self {
+        Self {
+            kind: OF_CLUSTERS.name,
+            name_property: "DBClusterParameterGroupName",
+            name: group.db_cluster_parameter_group_name().unwrap_or_default().to_owned(),
+            arn: group.db_cluster_parameter_group_arn().unwrap_or_default().to_owned(),
+            family: group.db_parameter_group_family().unwrap_or_default().to_owned(),
+            description: group.description().unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// RDS's own group of a family. It cannot be modified, so it has no changed parameters and need not be read.
+    fn is_default(&self) -> bool {
+        self.name.starts_with("default.")
+    }
+
+    fn resource(&self, cx: &Cx, parameters: Kind) -> Resource {
+        let mut r = cx.resource(&SPEC, self.kind, &self.name, &self.arn);
+        r.set(self.name_property, text(Some(&self.name)));
+        r.set("Family", text(Some(&self.family)));
+        r.set("Description", text(Some(&self.description)));
+        r.set("Parameters", parameters);
+        if self.is_default() {
+            r.provenance = Provenance::Service;
+        }
+        r
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::testing::{claimed, cx, properties};
+
+    const GROUPS: &str = "<DescribeDBParameterGroupsResponse><DescribeDBParameterGroupsResult><DBParameterGroups>
+        <DBParameterGroup><DBParameterGroupName>default.postgres16</DBParameterGroupName>
+            <DBParameterGroupFamily>postgres16</DBParameterGroupFamily></DBParameterGroup>
+        <DBParameterGroup><DBParameterGroupName>tuned</DBParameterGroupName>
+            <DBParameterGroupFamily>postgres16</DBParameterGroupFamily></DBParameterGroup>
+        <DBParameterGroup><DBParameterGroupName>graph</DBParameterGroupName>
+            <DBParameterGroupFamily>neptune1.3</DBParameterGroupFamily></DBParameterGroup>
+        </DBParameterGroups></DescribeDBParameterGroupsResult></DescribeDBParameterGroupsResponse>";
+
+    const CHANGED_ONES: &str = "<DescribeDBParametersResponse><DescribeDBParametersResult><Parameters>
+        <Parameter><ParameterName>rds.force_ssl</ParameterName><ParameterValue>1</ParameterValue></Parameter>
+        </Parameters></DescribeDBParametersResult></DescribeDBParametersResponse>";
+
+    const DENIED: &str = "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>";
+
+    async fn collected(aws: crate::collect::testing::Aws) -> Vec<Resource> {
+        let cx = cx("us-east-1", aws);
+        let mut out = of_instances(&cx, &Client::new(&cx.config)).await;
+        assert_eq!(out.listed[OF_INSTANCES.name], Ok(()));
+        out.resources.sort_by(|a, b| a.address.cmp(&b.address));
+        out.resources
+    }
+
+    #[tokio::test]
+    async fn only_changed_parameters_are_asked_for_and_default_groups_have_none() {
+        let groups = collected(|asked| match asked {
+            list if list.contains("Action=DescribeDBParameterGroups") => (200, GROUPS.into()),
+            read => {
+                assert!(read.contains("DBParameterGroupName=tuned&Source=user"), "{read}");
+                (200, CHANGED_ONES.into())
+            }
+        })
+        .await;
+        let [default, tuned] = &groups[..] else { panic!("Neptune's groups are not RDS's: {groups:?}") };
+        assert_eq!(properties(tuned), claimed(&SPEC, tuned));
+        assert_eq!(
+            tuned.get("Parameters").value().map(ToString::to_string).as_deref(),
+            Some(r#"{"rds.force_ssl":"1"}"#)
+        );
+        assert!(default.get("Parameters").is_absent());
+        assert_eq!(default.provenance, Provenance::Service);
+    }
+
+    #[tokio::test]
+    async fn a_denied_read_leaves_the_parameters_unknown_and_nothing_else() {
+        let groups = collected(|asked| {
+            if asked.contains("Action=DescribeDBParameterGroups") { (200, GROUPS.into()) } else { (403, DENIED.into()) }
+        })
+        .await;
+        let tuned = &groups[1];
+        assert_eq!(tuned.get("Parameters").why_unknown(), Some(Unknown::Denied { action: READ_OF_INSTANCES.into() }));
+        assert_eq!(tuned.get("Family").as_str(), Some("postgres16"));
+    }
+}

@@ -1,0 +1,70 @@
+//! A context for tests whose AWS is a function: what was asked in, status and body out.
+
+use std::sync::Arc;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::retry::RetryConfig;
+
+use super::Cx;
+use super::calls::Calls;
+use super::limiter::Limiter;
+use crate::model::Resource;
+
+/// Answers `METHOD URI BODY` with a status and a body.
+pub(super) type Aws = fn(&str) -> (u16, String);
+
+#[derive(Debug)]
+struct Connector(Aws);
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
+        let (status, answer) = (self.0)(&format!("{} {} {body}", request.method(), request.uri()));
+        let status = status.try_into().expect("a status");
+        HttpConnectorFuture::ready(Ok(Response::new(status, SdkBody::from(answer))))
+    }
+}
+
+/// A context in account 123456789012 whose region is scanned.
+pub(super) fn cx(region: &str, aws: Aws) -> Cx {
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(if region == crate::model::GLOBAL { "us-east-1" } else { region }.to_owned()))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "test")))
+        .retry_config(RetryConfig::disabled())
+        .http_client(http_client_fn(move |_, _| SharedHttpConnector::new(Connector(aws))))
+        .build();
+    Cx {
+        account: "123456789012".into(),
+        region: region.into(),
+        partition: "aws".into(),
+        scanned: Arc::new([region.into()]),
+        config,
+        limiter: Arc::new(Limiter::new(8)),
+        calls: Arc::new(Calls::default()),
+    }
+}
+
+/// A context for what calls nobody.
+pub(super) fn offline(region: &str) -> Cx {
+    cx(region, |asked| panic!("nobody should have been asked: {asked}"))
+}
+
+/// The names of the top-level properties that are set, sorted: what a collector really read.
+pub(super) fn properties(resource: &Resource) -> Vec<&str> {
+    let mut names: Vec<&str> = resource.properties.as_map().into_iter().flatten().map(|(name, _)| &**name).collect();
+    names.sort_unstable();
+    names
+}
+
+/// The names that a spec claims for the type of a resource, sorted.
+pub(super) fn claimed(spec: &super::Spec, resource: &Resource) -> Vec<&'static str> {
+    let mut names = spec.reads(&resource.kind).to_vec();
+    names.sort_unstable();
+    names
+}

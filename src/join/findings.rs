@@ -1,0 +1,213 @@
+//! Judgements of both sides, matched by subject and classified.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::classify::{Class, Declared, Observed, classify};
+use super::keys::{has_natural_key, natural};
+use crate::judge::Judgement;
+use crate::model::{Address, Estate, Read, Resource, Unknown};
+use crate::rules::{Evidence, Rule, Scope, Severity, Verdict};
+use crate::source::Span;
+
+/// One rule on one resource, both sides considered.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// Its severity in the profile.
+    pub severity: Severity,
+    /// What kind of finding it is.
+    pub class: Class,
+    /// The subject's type.
+    pub kind: Arc<str>,
+    /// The subject's names, from both sides.
+    pub address: Address,
+    /// The template's side; `None` if no template declares the subject.
+    pub declared: Option<Side>,
+    /// AWS's side; `None` if it was not asked or the resource does not exist.
+    pub observed: Option<Side>,
+    /// Stable over runs, whatever moves in the template.
+    pub fingerprint: String,
+}
+
+/// The verdict of one side and what it rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Side {
+    /// `pass`, `fail` or `unknown`.
+    pub verdict: &'static str,
+    /// What it rests on. A pass next to a failure points at what the template says right.
+    pub evidence: Vec<Evidence>,
+}
+
+/// What the scan knows about the other side's absence.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// What AWS observed; `None` in `check`.
+    pub observed: Option<&'a Estate>,
+    /// Whether every stack and its members could be read. If not, nobody can call a resource unmanaged.
+    pub stacks_complete: bool,
+    /// Only resources of the chosen stacks are reported.
+    pub only_stacks: bool,
+}
+
+/// Rule, stack and logical id; or rule, and type and names where there is no stack.
+type Key<'a> = (&'static str, Arc<str>, Arc<str>);
+
+/// The findings of a run, compliant ones included, sorted.
+#[must_use]
+pub fn findings(declared: &[Judgement<'_>], observed: &[Judgement<'_>], scene: Scene<'_>) -> Vec<Finding> {
+    let mut live: BTreeMap<Key<'_>, &Judgement<'_>> = observed.iter().map(|j| (key(j), j)).collect();
+    let mut all: Vec<Finding> = Vec::new();
+    for d in declared {
+        let o = live.remove(&key(d));
+        all.extend(joined(d, o, scene));
+    }
+    for o in live.into_values() {
+        all.extend(undeclared(o, scene));
+    }
+    all.sort_by(|a, b| {
+        (a.rule.id, &a.kind, &a.address, a.class).cmp(&(b.rule.id, &b.kind, &b.address, b.class))
+    });
+    all
+}
+
+fn key<'a>(j: &Judgement<'_>) -> Key<'a> {
+    let address = &j.resource.address;
+    match (&address.stack, &address.logical_id) {
+        (Some(stack), Some(logical)) => (j.active.rule.id, Arc::clone(stack), Arc::clone(logical)),
+        _ => {
+            let names = format!("{}|{}|{}|{}", j.resource.kind, address.account, address.region, address.name());
+            (j.active.rule.id, address.stack.clone().unwrap_or_default(), names.into())
+        }
+    }
+}
+
+fn joined(d: &Judgement<'_>, o: Option<&Judgement<'_>>, scene: Scene<'_>) -> Option<Finding> {
+    let (column, observed) = match o {
+        Some(o) => (Observed::from(o.verdict.as_ref()), o.verdict.as_ref().map(side)),
+        None => absent(d, scene),
+    };
+    if d.verdict.is_none() && o.is_none_or(|o| o.verdict.is_none()) {
+        return None;
+    }
+    let class = classify(Declared::from(d.verdict.as_ref()), column)?;
+    let mut declared = d.verdict.as_ref().map_or_else(pass, side);
+    if let (Class::Drift, Some(observed)) = (class, &observed) {
+        declared.evidence = counterpart(d.resource, &observed.evidence);
+    }
+    Some(finding(d, class, merged(&d.resource.address, o.map(|o| &o.resource.address)), Some(declared), observed))
+}
+
+/// What can be said of a declared subject that has no observed judgement.
+fn absent(d: &Judgement<'_>, scene: Scene<'_>) -> (Observed, Option<Side>) {
+    let Some(estate) = scene.observed else { return (Observed::NotAsked, None) };
+    if d.active.rule.scope == Scope::Template {
+        return (Observed::NotAsked, None);
+    }
+    match why_unseen(d.resource, estate) {
+        None => (Observed::NotThere, None),
+        Some(why) => {
+            let evidence = Evidence {
+                path: String::new(),
+                expected: "the live resource".into(),
+                actual: None,
+                reason: Some(why.to_string()),
+                at: Span::LIVE,
+                action: why.action().cloned(),
+            };
+            (Observed::Unknown, Some(Side { verdict: "unknown", evidence: vec![evidence] }))
+        }
+    }
+}
+
+/// Why a declared resource that was not found may exist all the same; `None` if it certainly does not.
+pub(super) fn why_unseen(declared: &Resource, observed: &Estate) -> Option<Unknown> {
+    if let Some(why) = observed.why_unlisted(&declared.kind, &declared.address) {
+        return Some(why);
+    }
+    let nameless = declared.address.physical_id.is_none();
+    (nameless && (!has_natural_key(&declared.kind) || natural(declared).is_empty()))
+        .then(|| Unknown::Outside("a physical id".into()))
+}
+
+fn undeclared(o: &Judgement<'_>, scene: Scene<'_>) -> Option<Finding> {
+    let verdict = o.verdict.as_ref()?;
+    let of_stack = o.resource.address.stack.is_some();
+    if scene.only_stacks && !of_stack {
+        return None;
+    }
+    // A stack's resource without a declared verdict: its template cannot be read, or the rule has no declared side.
+    let row = if of_stack || !scene.stacks_complete { Declared::Unknown } else { Declared::NoTemplate };
+    let class = classify(row, Observed::from(Some(verdict)))?;
+    Some(finding(o, class, o.resource.address.clone(), None, Some(side(verdict))))
+}
+
+fn finding(
+    j: &Judgement<'_>,
+    class: Class,
+    address: Address,
+    declared: Option<Side>,
+    observed: Option<Side>,
+) -> Finding {
+    let rule = j.active.rule;
+    let fingerprint = fingerprint(rule, &j.resource.kind, &address);
+    let kind = Arc::clone(&j.resource.kind);
+    Finding { rule, severity: j.active.severity, class, kind, address, declared, observed, fingerprint }
+}
+
+fn side(verdict: &Verdict) -> Side {
+    let mut evidence = verdict.evidence().to_vec();
+    evidence.sort();
+    evidence.dedup();
+    Side { verdict: verdict.word(), evidence }
+}
+
+fn pass() -> Side {
+    Side { verdict: "pass", evidence: Vec::new() }
+}
+
+/// Where the template says right what AWS has wrong: the same paths, or the nearest place.
+fn counterpart(declared: &Resource, observed: &[Evidence]) -> Vec<Evidence> {
+    let mut evidence: Vec<Evidence> = observed
+        .iter()
+        .map(|e| {
+            let own = !e.path.is_empty() && !e.path.contains('/');
+            let read: Option<Read<'_>> = own.then(|| declared.get(&e.path)).filter(|r| !r.at().is_live());
+            read.map_or_else(
+                || Evidence {
+                    path: String::new(),
+                    expected: e.expected.clone(),
+                    actual: None,
+                    reason: None,
+                    at: declared.at,
+                    action: None,
+                },
+                |read| Evidence::of(&read, e.expected.clone()),
+            )
+        })
+        .collect();
+    evidence.sort();
+    evidence.dedup_by(|a, b| a.at == b.at && a.path == b.path);
+    evidence
+}
+
+/// The declared names, completed by what AWS calls the thing.
+fn merged(declared: &Address, observed: Option<&Address>) -> Address {
+    let mut address = declared.clone();
+    if let Some(observed) = observed {
+        address.physical_id = observed.physical_id.clone().or(address.physical_id);
+        address.arn = observed.arn.clone().or(address.arn);
+    }
+    address
+}
+
+/// Rule, account, region and resource identity; never a line number, and for stack resources never the physical id, which a replacement changes.
+fn fingerprint(rule: &Rule, kind: &str, address: &Address) -> String {
+    let stack = address.stack_name().unwrap_or_default();
+    let identity = [rule.id, &address.account, &address.region, kind, stack, address.name()].join("\u{1f}");
+    let digest = Sha256::digest(identity.as_bytes());
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}

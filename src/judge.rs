@@ -1,0 +1,92 @@
+//! Active rules × estate → judgements. Pure, and in a fixed order.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Address, Estate, Provenance, Resource, Unknown};
+use crate::profile::Active;
+use crate::rules::{Context, Evidence, Scope, Verdict};
+
+/// What a rule says of one resource on one side.
+#[derive(Clone, Debug)]
+pub struct Judgement<'a> {
+    /// The rule.
+    pub active: &'a Active,
+    /// The subject.
+    pub resource: &'a Resource,
+    /// The verdict; `None` if the rule does not apply to the subject.
+    pub verdict: Option<Verdict>,
+}
+
+/// Judges what AWS observed.
+#[must_use]
+pub fn observed<'a>(active: &'a [Active], estate: &'a Estate) -> Vec<Judgement<'a>> {
+    let rules = active.iter().filter(|a| a.rule.scope != Scope::Template);
+    rules.flat_map(|a| judge(a, estate).filter(move |j| !spoken_for(a, j.resource))).collect()
+}
+
+/// Judges what templates declare. With undecided conditions there are several variants of the declared estate, one for each way to decide
+/// them; a rule passes if it passes in all of them, fails if it fails in all of them, and is unknown otherwise.
+#[must_use]
+pub fn declared<'a>(active: &'a [Active], variants: &'a [Estate]) -> Vec<Judgement<'a>> {
+    let rules = active.iter().filter(|a| a.rule.scope != Scope::Account);
+    rules
+        .flat_map(|a| {
+            let mut by_subject: BTreeMap<(&str, &Address), Vec<Judgement<'a>>> = BTreeMap::new();
+            for judgement in variants.iter().flat_map(|estate| judge(a, estate)) {
+                let r = judgement.resource;
+                by_subject.entry((&r.kind, &r.address)).or_default().push(judgement);
+            }
+            by_subject.into_values().filter_map(merge)
+        })
+        .collect()
+}
+
+fn judge<'a>(active: &'a Active, estate: &'a Estate) -> impl Iterator<Item = Judgement<'a>> {
+    let context = Context { estate, params: &active.params };
+    active.rule.types.iter().flat_map(|kind| estate.of_type(kind)).map(move |resource| Judgement {
+        active,
+        resource,
+        verdict: (active.rule.check)(resource, &context),
+    })
+}
+
+/// Whether the resource is a part of another one that the rule judges: then that one speaks for it.
+fn spoken_for(active: &Active, resource: &Resource) -> bool {
+    matches!(&resource.provenance, Provenance::Derived { kind, .. } if active.rule.types.contains(&&**kind))
+}
+
+/// One judgement of those over all variants in which the subject exists.
+fn merge(judgements: Vec<Judgement<'_>>) -> Option<Judgement<'_>> {
+    let mut all = judgements.into_iter();
+    let mut merged = all.next()?;
+    for next in all {
+        merged.verdict = match (merged.verdict.take(), next.verdict) {
+            (None, None) => None,
+            (a, b) => Some(undecided(a.unwrap_or(Verdict::Pass), b.unwrap_or(Verdict::Pass))),
+        };
+    }
+    Some(merged)
+}
+
+/// Equal verdicts stand; different ones depend on a condition that nobody can decide.
+fn undecided(a: Verdict, b: Verdict) -> Verdict {
+    match (a, b) {
+        (Verdict::Pass, Verdict::Pass) => Verdict::Pass,
+        (Verdict::Fail(mut a), Verdict::Fail(b)) => {
+            a.extend(b);
+            a.sort();
+            a.dedup();
+            Verdict::Fail(a)
+        }
+        (a, b) => {
+            let open = |e: &Evidence| Evidence {
+                reason: e.reason.clone().or_else(|| Some(Unknown::Condition("of the template".into()).to_string())),
+                ..e.clone()
+            };
+            let mut evidence: Vec<Evidence> = a.evidence().iter().chain(b.evidence()).map(open).collect();
+            evidence.sort();
+            evidence.dedup();
+            Verdict::Unknown(evidence)
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The functions. Each gives a kind or the reason why it is not known.
+
+mod list;
+mod network;
+pub(super) mod placeholder;
+mod reference;
+mod same;
+mod text;
+
+use super::evaluator::{Evaluator, place};
+use crate::model::{Kind, Unknown, Value};
+use crate::source::Span;
+
+type Answer = Result<Kind, Unknown>;
+
+/// What a function gives; `None` if it is `AWS::NoValue`. A function or an argument that is not understood is unknown, by its name.
+pub(super) fn call(on: &Evaluator<'_>, name: &str, argument: &Value, at: Span) -> Option<Value> {
+    let answer = match name {
+        "Ref" if argument.as_str() == Some("AWS::NoValue") => return None,
+        "Fn::If" => return choose(on, argument, at),
+        "Fn::FindInMap" => return list::find_in_map(on, argument, at),
+        "Fn::Select" => return list::select(on, argument, at),
+        "Ref" => reference::reference(on, argument),
+        "Fn::GetAtt" => reference::attribute(on, argument),
+        "Fn::ImportValue" => reference::import(on, argument),
+        "Fn::Sub" => text::sub(on, argument),
+        "Fn::Join" => text::join(on, argument),
+        "Fn::Split" => text::split(on, argument),
+        "Fn::Base64" => text::base64(on, argument),
+        "Fn::ToJsonString" => text::to_json_string(on, argument),
+        "Fn::Length" => list::length(on, argument),
+        "Fn::GetAZs" => Err(network::zones(on, argument).map_or_else(|why| why, |region| {
+            Unknown::Runtime(format!("the list of availability zones of {region}").into())
+        })),
+        "Fn::Cidr" => network::cidr(on, argument),
+        _ => Err(Unknown::Unsupported(name.into())),
+    };
+    let answer = answer.and_then(|kind| {
+        on.spend(if let Kind::List(items) = &kind { items.len() } else { 0 })?;
+        Ok(kind)
+    });
+    Some(place(answer.unwrap_or_else(Kind::Unknown), at))
+}
+
+/// `Fn::If`: the branch itself, so that a message points at it.
+fn choose(on: &Evaluator<'_>, argument: &Value, at: Span) -> Option<Value> {
+    let unknown = |why| Some(Value { kind: Kind::Unknown(why), at });
+    let Some([condition, then, otherwise]) = argument.as_list() else {
+        return unknown(Unknown::Unsupported("Fn::If".into()));
+    };
+    let Some(name) = condition.text() else { return unknown(Unknown::Unsupported("Fn::If".into())) };
+    match on.truth(&name) {
+        Some(true) => on.value(then),
+        Some(false) => on.value(otherwise),
+        None => unknown(Unknown::Condition(name)),
+    }
+}

@@ -1,0 +1,42 @@
+//! `Fn::GetAZs` and `Fn::Cidr`.
+
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use super::super::evaluator::Evaluator;
+use super::Answer;
+use crate::model::{Kind, Unknown, Value};
+use crate::source::Span;
+
+/// The most blocks that `Fn::Cidr` gives.
+const MAX_BLOCKS: usize = 256;
+
+/// The region whose zones are meant, by name or as `AWS::Region`.
+pub(super) fn zones(on: &Evaluator<'_>, argument: &Value) -> Result<Arc<str>, Unknown> {
+    let own: Arc<str> = "AWS::Region".into();
+    let here = || if on.inputs.region.is_empty() { Arc::clone(&own) } else { Arc::clone(&on.inputs.region) };
+    if argument.kind == Kind::Null {
+        return Ok(here());
+    }
+    match on.text(argument, "Fn::GetAZs") {
+        Ok(region) if region.is_empty() => Ok(here()),
+        Ok(region) => Ok(region),
+        Err(Unknown::Parameter(name)) if name == own => Ok(own),
+        Err(why) => Err(why),
+    }
+}
+
+pub(super) fn cidr(on: &Evaluator<'_>, argument: &Value) -> Answer {
+    let unsupported = || Unknown::Unsupported("Fn::Cidr".into());
+    let Some([block, count, bits]) = argument.as_list() else { return Err(unsupported()) };
+    let [block, count, bits] = [block, count, bits].map(|part| on.text(part, "Fn::Cidr"));
+    let block: IpNet = block?.trim().parse().map_err(|_| unsupported())?;
+    let count: usize = count?.trim().parse().map_err(|_| unsupported())?;
+    let bits: u8 = bits?.trim().parse().map_err(|_| unsupported())?;
+    let prefix = block.max_prefix_len().checked_sub(bits).ok_or_else(unsupported)?;
+    let blocks = block.subnets(prefix).map_err(|_| unsupported())?.take(count.min(MAX_BLOCKS));
+    let text = |block: IpNet| Value { kind: Kind::Str(block.to_string().into()), at: Span::LIVE };
+    let blocks: Vec<Value> = blocks.map(text).collect();
+    if blocks.len() < count { Err(unsupported()) } else { Ok(Kind::List(blocks)) }
+}

@@ -1,0 +1,67 @@
+//! `Ref`, `Fn::GetAtt`, `Fn::ImportValue`.
+
+use std::sync::Arc;
+
+use super::super::evaluator::Evaluator;
+use super::super::pseudo;
+use super::{Answer, same};
+use crate::model::{Kind, Reference, Unknown, Value};
+
+pub(super) fn reference(on: &Evaluator<'_>, argument: &Value) -> Answer {
+    Ok(named(on, &on.text(argument, "Ref")?))
+}
+
+/// What a bare name stands for: a parameter, a pseudo parameter or a resource.
+pub(super) fn named(on: &Evaluator<'_>, name: &str) -> Kind {
+    if let Some(kind) = on.parameters.get(name) {
+        return kind.clone();
+    }
+    pseudo::value(name, on.inputs).unwrap_or_else(|| resource(on, name, None))
+}
+
+pub(super) fn attribute(on: &Evaluator<'_>, argument: &Value) -> Answer {
+    let unsupported = || Unknown::Unsupported("Fn::GetAtt".into());
+    match &argument.kind {
+        Kind::Str(dotted) => {
+            let (id, attribute) = dotted.split_once('.').ok_or_else(unsupported)?;
+            Ok(resource(on, id, Some(attribute)))
+        }
+        Kind::List(parts) => {
+            let texts = parts.iter().map(|part| on.text(part, "Fn::GetAtt")).collect::<Result<Vec<_>, _>>()?;
+            let (id, path) = texts.split_first().filter(|(_, path)| !path.is_empty()).ok_or_else(unsupported)?;
+            Ok(resource(on, id, Some(&path.join("."))))
+        }
+        _ => Err(unsupported()),
+    }
+}
+
+/// A reference to a resource; it stays symbolic even where its value is known.
+pub(super) fn resource(on: &Evaluator<'_>, id: &str, attribute: Option<&str>) -> Kind {
+    let reference = |value| Reference {
+        stack: Arc::clone(&on.inputs.stack),
+        logical_id: id.into(),
+        attribute: attribute.map(Into::into),
+        value,
+    };
+    let Some(declared) = on.scope.resources.get(id) else {
+        // Checked before: only what a transform or a loop makes can be missing here.
+        return Kind::Unknown(Unknown::Runtime(reference(None).to_string().into()));
+    };
+    if let Some(condition) = on.left_out(&declared.value) {
+        return Kind::Unknown(Unknown::Condition(condition));
+    }
+    let physical = on.inputs.physical_ids.get(id);
+    let value = match attribute {
+        None => physical.cloned(),
+        Some(attribute) => match attribute.strip_prefix("Outputs.") {
+            Some(output) => on.inputs.nested_outputs.get(&(id.into(), output.into())).cloned(),
+            None => physical.filter(|physical| same::is_physical_id(&declared.value, attribute, physical)).cloned(),
+        },
+    };
+    Kind::Ref(reference(value))
+}
+
+pub(super) fn import(on: &Evaluator<'_>, argument: &Value) -> Answer {
+    let name = on.text(argument, "Fn::ImportValue")?;
+    on.inputs.exports.get(&name).map(|value| Kind::Str(Arc::clone(value))).ok_or(Unknown::Import(name))
+}

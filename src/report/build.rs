@@ -1,0 +1,190 @@
+//! From findings to the report: names resolved to lines, counts, coverage.
+
+use std::sync::Arc;
+
+use super::document::{
+    Counts, Coverage, DifferenceJson, DriftJson, EvidenceJson, FindingJson, GapJson, ProvenanceCounts, Report,
+    ResourceJson, Run, SideJson, StackCoverage, Tool,
+};
+use crate::collect::Gap;
+use crate::join::{Class, DriftEntry, Finding, Side, Status};
+use crate::model::{Address, Estate, Provenance, Stack};
+use crate::rules::Evidence;
+use crate::source::Sources;
+
+/// What a report is made of.
+#[derive(Debug)]
+pub struct Input<'a> {
+    /// When and over what.
+    pub run: Run,
+    /// All findings, compliant ones included.
+    pub findings: &'a [Finding],
+    /// The drift statuses; empty in `check`.
+    pub drift: &'a [DriftEntry],
+    /// What could not be read.
+    pub gaps: &'a [Gap],
+    /// What AWS observed; `None` in `check`.
+    pub observed: Option<&'a Estate>,
+    /// The stacks in question.
+    pub stacks: &'a [Stack],
+    /// The texts that evidence points into.
+    pub sources: &'a Sources,
+    /// Whether compliant findings are listed too.
+    pub all: bool,
+}
+
+/// Builds the report.
+#[must_use]
+pub fn build(input: Input<'_>) -> Report {
+    let shown = input.findings.iter().filter(|f| input.all || f.class != Class::Compliant);
+    Report {
+        format: 1,
+        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        counts: counts(input.findings),
+        findings: shown.map(|f| finding(f, input.sources)).collect(),
+        drift: input.drift.iter().map(drift).collect(),
+        gaps: input.gaps.iter().map(gap).collect(),
+        coverage: input.observed.map(|estate| coverage(estate, input.stacks, input.drift)),
+        run: input.run,
+    }
+}
+
+fn counts(findings: &[Finding]) -> Counts {
+    let mut counts = Counts::default();
+    for f in findings {
+        let n = match f.class {
+            Class::Template => &mut counts.template,
+            Class::Drift => &mut counts.drift,
+            Class::Latent => &mut counts.latent,
+            Class::Live => &mut counts.live,
+            Class::Unmanaged => &mut counts.unmanaged,
+            Class::Unverified => &mut counts.unverified,
+            Class::Unknown => &mut counts.unknown,
+            Class::Compliant => &mut counts.compliant,
+        };
+        *n += 1;
+    }
+    counts
+}
+
+fn finding(f: &Finding, sources: &Sources) -> FindingJson {
+    FindingJson {
+        rule: f.rule.id,
+        title: f.rule.title,
+        severity: f.severity.to_string(),
+        category: f.rule.category.to_string(),
+        class: f.class.word(),
+        fingerprint: f.fingerprint.clone(),
+        resource: resource(&f.kind, &f.address),
+        declared: f.declared.as_ref().map(|s| side(s, sources)),
+        observed: f.observed.as_ref().map(|s| side(s, sources)),
+        suppressed: None,
+    }
+}
+
+fn resource(kind: &str, a: &Address) -> ResourceJson {
+    let filled = |s: &str| (!s.is_empty()).then(|| s.to_owned());
+    let owned = |s: &Option<Arc<str>>| s.as_deref().map(str::to_owned);
+    ResourceJson {
+        kind: kind.to_owned(),
+        account: filled(&a.account),
+        region: filled(&a.region),
+        stack: a.stack_name().map(str::to_owned),
+        logical_id: owned(&a.logical_id),
+        physical_id: owned(&a.physical_id),
+        arn: owned(&a.arn),
+    }
+}
+
+fn side(side: &Side, sources: &Sources) -> SideJson {
+    SideJson { verdict: side.verdict, evidence: side.evidence.iter().map(|e| evidence(e, sources)).collect() }
+}
+
+fn evidence(e: &Evidence, sources: &Sources) -> EvidenceJson {
+    let place = sources.place(e.at);
+    EvidenceJson {
+        path: e.path.clone(),
+        expected: e.expected.clone(),
+        actual: e.actual.clone(),
+        reason: e.reason.clone(),
+        line: place.as_ref().map(|p| p.start.line),
+        column: place.as_ref().map(|p| p.start.column),
+        file: place.map(|p| p.file.to_string()),
+        action: e.action.as_deref().map(str::to_owned),
+    }
+}
+
+fn drift(entry: &DriftEntry) -> DriftJson {
+    let status = match entry.status {
+        Status::InSync => "in-sync",
+        Status::Modified => "modified",
+        Status::Deleted => "deleted",
+        Status::NotChecked => "not-checked",
+    };
+    let differences = entry.differences.iter().map(|d| DifferenceJson {
+        path: d.path.clone(),
+        kind: d.kind,
+        declared: d.declared.clone(),
+        observed: d.observed.clone(),
+    });
+    DriftJson {
+        resource: resource(&entry.kind, &entry.address),
+        status,
+        reason: entry.reason.clone(),
+        differences: differences.collect(),
+    }
+}
+
+fn gap(g: &Gap) -> GapJson {
+    GapJson {
+        account: g.account.to_string(),
+        region: g.region.to_string(),
+        action: g.action.to_string(),
+        cause: g.cause,
+        code: g.code.to_string(),
+        affects: g.affects.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn coverage(observed: &Estate, stacks: &[Stack], drift: &[DriftEntry]) -> Coverage {
+    let mut provenance = ProvenanceCounts::default();
+    for r in observed.iter().filter(|r| !r.kind.starts_with("Driftline::")) {
+        let n = match r.provenance {
+            Provenance::Stack => &mut provenance.stack,
+            Provenance::Derived { .. } => &mut provenance.derived,
+            Provenance::Service => &mut provenance.service,
+            Provenance::Default => &mut provenance.default,
+            Provenance::Unmanaged => &mut provenance.unmanaged,
+        };
+        *n += 1;
+    }
+    let own = provenance.stack + provenance.unmanaged;
+    #[expect(clippy::cast_precision_loss, reason = "counts of resources")]
+    let iac_percent = (own > 0).then(|| (provenance.stack as f64 / own as f64 * 1000.0).round() / 10.0);
+    Coverage {
+        provenance,
+        iac_percent,
+        formula: "stack / (stack + unmanaged)",
+        stacks: stacks.iter().map(|s| stack_coverage(s, drift)).collect(),
+    }
+}
+
+fn stack_coverage(stack: &Stack, drift: &[DriftEntry]) -> StackCoverage {
+    let mut c = StackCoverage {
+        stack: stack.name.to_string(),
+        account: stack.account.to_string(),
+        region: stack.region.to_string(),
+        ..StackCoverage::default()
+    };
+    for entry in drift.iter().filter(|e| e.address.stack.as_ref() == Some(&stack.id)) {
+        c.resources += 1;
+        let n = match entry.status {
+            Status::InSync => &mut c.in_sync,
+            Status::Modified => &mut c.modified,
+            Status::Deleted => &mut c.deleted,
+            Status::NotChecked => &mut c.not_checked,
+        };
+        *n += 1;
+    }
+    c
+}

@@ -1,0 +1,6 @@
+//! IAM rules.
+
+pub(super) mod account;
+pub(super) mod policies;
+
+mod statements;
