@@ -13,6 +13,7 @@ from botocore import xform_name
 from moto.cloudformation import models as cloudformation
 from moto.cloudformation import parsing, responses
 from moto.cloudformation.models import cloudformation_backends
+from moto.core.responses import ActionResult
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.models.instances import Instance
@@ -21,9 +22,11 @@ from moto.ec2.models.security_groups import SecurityGroup
 from moto.ec2.models.subnets import Subnet, SubnetRouteTableAssociation
 from moto.ec2.models.vpcs import VPC
 from moto.ec2.models.vpn_gateway import VPCGatewayAttachment
+from moto.ec2.responses.settings import Settings
 from moto.iam.models import AccountSummary, Role, iam_backends
 from moto.rds.models import DBInstance, DBParameterGroup, DBSubnetGroup, rds_backends
 from moto.s3.models import FakeBucket, PublicAccessBlock, s3_backends
+from moto.s3.responses import S3Response
 from moto.server import main
 
 
@@ -321,6 +324,11 @@ def summary_map(summary):
 
 AccountSummary.summary_map = property(summary_map)
 
+# ---------------------------------------------------------------- EC2 account settings
+
+# An account that never set metadata defaults answers an empty AccountLevel.
+Settings.get_instance_metadata_defaults = lambda _: ActionResult({"AccountLevel": {}})
+
 # ---------------------------------------------------------------- S3
 
 @after_creating(FakeBucket)
@@ -331,6 +339,17 @@ def bucket_settings(bucket, properties, _account, _region):
         bucket.public_access_block = PublicAccessBlock(*(
             str(block.get(key, False)).lower() for key in
             ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")))
+
+
+def get_bucket_versioning(response):
+    """AWS's answer is a VersioningConfiguration element; the Rust SDK takes nothing else."""
+    status = response.backend.get_bucket_versioning(response.bucket_name)
+    inner = f"<Status>{status}</Status>" if status else ""
+    return 200, {}, ('<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+                     f"{inner}</VersioningConfiguration>")
+
+
+S3Response.get_bucket_versioning = get_bucket_versioning
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ impl Diagnostic {
             group = group.element(Level::HELP.message(hint.as_str()));
         }
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        renderer.render(&[group]).clone()
+        renderer.render(&[group])
     }
 }
 

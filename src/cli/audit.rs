@@ -1,6 +1,6 @@
 //! `driftline scan`, `audit` and `verify`: an account, judged on both sides.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{fs, io};
 
@@ -61,24 +61,24 @@ struct Common {
     offline: Offline,
 }
 
-pub(super) fn scan(args: ScanArgs) -> Result<Exit, Failure> {
-    run("scan", args.common, None, None)
+pub(super) fn scan(args: &ScanArgs) -> Result<Exit, Failure> {
+    run("scan", &args.common, None, None)
 }
 
-pub(super) fn audit(args: AuditArgs) -> Result<Exit, Failure> {
-    run("audit", args.common, Some(args.stacks), None)
+pub(super) fn audit(args: &AuditArgs) -> Result<Exit, Failure> {
+    run("audit", &args.common, Some(&args.stacks), None)
 }
 
-pub(super) fn verify(args: VerifyArgs) -> Result<Exit, Failure> {
-    run("verify", args.common, Some(vec![args.stack]), Some(args.template))
+pub(super) fn verify(args: &VerifyArgs) -> Result<Exit, Failure> {
+    run("verify", &args.common, Some(std::slice::from_ref(&args.stack)), Some(&args.template))
 }
 
-fn run(command: &str, args: Common, stacks: Option<Vec<String>>, template: Option<PathBuf>) -> Result<Exit, Failure> {
+fn run(command: &str, args: &Common, stacks: Option<&[String]>, template: Option<&Path>) -> Result<Exit, Failure> {
     args.output.check()?;
     args.offline.refuse()?;
     let mut sources = Sources::default();
     let (compliance, active) = args.rules.choose(&mut sources)?;
-    let local = template.map(|path| local(&mut sources, &path, stacks.as_deref())).transpose()?;
+    let local = template.map(|path| local(&mut sources, path, stacks)).transpose()?;
     let run = Run { command: command.into(), compliance, started: now(), ..Run::default() };
     let mut plan = Plan { active, all: args.output.all, run };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -88,8 +88,8 @@ fn run(command: &str, args: Common, stacks: Option<Vec<String>>, template: Optio
     let progress = Progress::of(&args.output);
     let signal: Arc<Mutex<Option<Exit>>> = Arc::default();
     let (connection, collected) = runtime.block_on(async {
-        let connection = Connection::open(&args.aws.into()).await?;
-        let target = Target { types: plan.types(), stacks: stacks.clone(), concurrency: CONCURRENCY };
+        let connection = Connection::open(&args.aws.connect()).await?;
+        let target = Target { types: plan.types(), stacks: stacks.map(<[String]>::to_vec), concurrency: CONCURRENCY };
         let stop = stopped(Arc::clone(&signal));
         let collected = collect::collect(&connection, &target, &|line| progress.say(line), stop).await;
         Ok::<_, Failure>((connection, collected))
@@ -114,7 +114,7 @@ fn run(command: &str, args: Common, stacks: Option<Vec<String>>, template: Optio
     Ok(signal.unwrap_or_else(|| args.gate.judge(&report)))
 }
 
-fn local(sources: &mut Sources, path: &std::path::Path, stacks: Option<&[String]>) -> Result<Local, Failure> {
+fn local(sources: &mut Sources, path: &Path, stacks: Option<&[String]>) -> Result<Local, Failure> {
     let text = fs::read_to_string(path).map_err(|source| unreadable(path, source))?;
     let template = load::parse(sources, &path.display().to_string(), &text)
         .map_err(|diagnostics| Failure::Files(Box::new(std::mem::take(sources)), diagnostics))?;
@@ -124,11 +124,8 @@ fn local(sources: &mut Sources, path: &std::path::Path, stacks: Option<&[String]
 
 /// Resolves on SIGINT or SIGTERM and remembers which.
 async fn stopped(signal: Arc<Mutex<Option<Exit>>>) {
-    let exit = match wait().await {
-        Ok(exit) => exit,
-        // Without signal handlers the process ends as the system wants it.
-        Err(_) => return std::future::pending().await,
-    };
+    // Without signal handlers the process ends as the system wants it.
+    let Ok(exit) = wait().await else { return std::future::pending().await };
     *signal.lock().unwrap_or_else(PoisonError::into_inner) = Some(exit);
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Args {
     gate: Gate,
 }
 
-pub(super) fn run(args: Args) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     args.output.check()?;
     let mut sources = Sources::default();
     let (compliance, active) = args.rules.choose(&mut sources)?;

@@ -52,19 +52,19 @@ enum Command {
 pub fn main() -> Exit {
     let cli = Cli::parse();
     let outcome = match cli.command {
-        Command::Check(args) => check::run(args),
-        Command::Scan(args) => audit::scan(args),
-        Command::Audit(args) => audit::audit(args),
-        Command::Verify(args) => audit::verify(args),
+        Command::Check(args) => check::run(&args),
+        Command::Scan(args) => audit::scan(&args),
+        Command::Audit(args) => audit::audit(&args),
+        Command::Verify(args) => audit::verify(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Profiles(args) => rules::profiles(&args),
-        Command::Policy(args) => policy::run(args),
+        Command::Policy(args) => policy::run(&args),
         Command::Completions { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();
             clap_complete::generate(shell, &mut command, "driftline", &mut std::io::stdout());
             Ok(Exit::Clean)
         }
     };
-    outcome.unwrap_or_else(|failure| failure.report())
+    outcome.unwrap_or_else(exit::Failure::report)
 }

@@ -33,15 +33,16 @@ pub(super) struct Aws {
     endpoint_url: Option<String>,
 }
 
-impl From<Aws> for collect::Options {
-    fn from(aws: Aws) -> Self {
-        Self {
-            profile: aws.profile,
-            regions: aws.region,
-            exclude_regions: aws.exclude_region,
-            role_arn: aws.role_arn,
-            external_id: aws.external_id,
-            endpoint_url: aws.endpoint_url,
+impl Aws {
+    /// The options of the connection.
+    pub(super) fn connect(&self) -> collect::Options {
+        collect::Options {
+            profile: self.profile.clone(),
+            regions: self.region.clone(),
+            exclude_regions: self.exclude_region.clone(),
+            role_arn: self.role_arn.clone(),
+            external_id: self.external_id.clone(),
+            endpoint_url: self.endpoint_url.clone(),
         }
     }
 }
@@ -111,7 +112,7 @@ pub(super) struct TemplateInputs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct Output {
-    /// Format, optionally with a file: `json`, `json=report.json`; repeatable. terminal, json (sarif, junit, markdown, html, csv and ocsf: not yet).
+    /// Format, optionally with a file: `json`, `json=report.json`; repeatable. Formats: terminal, json (sarif, junit, markdown, html, csv and ocsf: not yet).
     #[arg(short, long, env = "DRIFTLINE_FORMAT", value_delimiter = ',', value_name = "FORMAT[=PATH]", default_value = "terminal")]
     pub(super) format: Vec<Format>,
     /// Also list what is compliant.
@@ -156,7 +157,6 @@ pub(super) struct Gate {
 
 /// The threshold of the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-#[expect(missing_docs, reason = "named after the severities")]
 pub(super) enum FailOn {
     None,
     Low,

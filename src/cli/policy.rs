@@ -19,7 +19,7 @@ pub(super) struct Args {
     rules: Rules,
 }
 
-pub(super) fn run(args: Args) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let (_, active) = args.rules.choose(&mut Sources::default())?;
     let types: BTreeSet<&'static str> = active.iter().flat_map(|a| a.rule.types.iter().chain(a.rule.reads)).copied().collect();
     let document = policy::document(args.for_rules.then_some(&types));

@@ -89,6 +89,20 @@ where
     (cause, Arc::clone(&code), Unknown::Failed { action, code })
 }
 
+/// An error and what caused it, each in its own words; the words of a cause that its wrapper repeats are left out.
+pub(super) fn in_words(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !words.contains(&text) {
+            words = format!("{words}: {text}");
+        }
+        cause = error.source();
+    }
+    words
+}
+
 /// How the services say "you may not".
 const DENIED: &[&str] = &[
     "AccessDenied",

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::default_provider::region::DefaultRegionChain;
 use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
@@ -13,8 +12,8 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn};
-use aws_smithy_types::error::display::DisplayErrorContext;
 
+use super::answer::in_words;
 use super::regions;
 
 /// How to reach an account.
@@ -78,14 +77,13 @@ pub enum ConnectError {
 impl Connection {
     /// Finds credentials, asks AWS who they are, and settles the regions.
     pub async fn open(options: &Options) -> Result<Self, ConnectError> {
-        let home = home_region(options).await?;
-        let config = load(options, home).await;
+        let config = load(options).await?;
         let sts = aws_sdk_sts::Client::new(&config);
         let identity = sts
             .get_caller_identity()
             .send()
             .await
-            .map_err(|e| ConnectError::Identity(DisplayErrorContext(e).to_string()))?;
+            .map_err(|e| ConnectError::Identity(in_words(&e)))?;
         let account = identity.account().ok_or_else(|| ConnectError::Identity("the answer names no account".into()))?;
         let partition = identity.arn().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws");
         let regions = regions::settle(&config, options).await?;
@@ -99,24 +97,9 @@ impl Connection {
     }
 }
 
-/// The region that global services are asked in: the configured one, else the first that was asked for.
-async fn home_region(options: &Options) -> Result<Region, ConnectError> {
-    let mut chain = DefaultRegionChain::builder();
-    if let Some(profile) = &options.profile {
-        chain = chain.profile_name(profile);
-    }
-    let asked = options.regions.iter().find(|r| *r != "all").map(|r| Region::new(r.clone()));
-    match (chain.build().region().await, asked) {
-        (Some(region), _) | (None, Some(region)) => Ok(region),
-        // Any enabled region can list the others; this one cannot be disabled in the commercial partition.
-        (None, None) if !options.regions.is_empty() => Ok(Region::from_static("us-east-1")),
-        (None, None) => Err(ConnectError::NoRegion),
-    }
-}
-
-async fn load(options: &Options, region: Region) -> SdkConfig {
+/// Client configuration. Its region, where global services are asked, is the first that was asked for, else the configured one.
+async fn load(options: &Options) -> Result<SdkConfig, ConnectError> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .region(region)
         .http_client(http_client())
         .retry_config(RetryConfig::standard().with_max_attempts(4))
         .timeout_config(
@@ -128,16 +111,24 @@ async fn load(options: &Options, region: Region) -> SdkConfig {
     if let Some(url) = &options.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    let base = loader.load().await;
-    let Some(role) = &options.role_arn else { return base };
+    if let Some(asked) = options.regions.iter().find(|r| *r != "all") {
+        loader = loader.region(Region::new(asked.clone()));
+    }
+    let mut base = loader.load().await;
+    if base.region().is_none() {
+        if options.regions.is_empty() {
+            return Err(ConnectError::NoRegion);
+        }
+        // `--region all` without a configured region: this one cannot be disabled, and it can list the others.
+        base = base.into_builder().region(Region::from_static("us-east-1")).build();
+    }
+    let Some(role) = &options.role_arn else { return Ok(base) };
     let mut assume = AssumeRoleProvider::builder(role).session_name("driftline").configure(&base);
     if let Some(id) = &options.external_id {
         assume = assume.external_id(id);
     }
     let provider = assume.build().await;
-    base.into_builder()
-        .credentials_provider(aws_sdk_sts::config::SharedCredentialsProvider::new(provider))
-        .build()
+    Ok(base.into_builder().credentials_provider(aws_sdk_sts::config::SharedCredentialsProvider::new(provider)).build())
 }
 
 /// One connection pool for all services and regions. Proxies are taken from the environment, as the AWS CLI does.

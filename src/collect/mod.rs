@@ -14,6 +14,7 @@ mod run;
 pub mod s3;
 mod shape;
 mod stacks;
+mod tasks;
 #[cfg(test)]
 mod testing;
 

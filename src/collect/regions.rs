@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
-use aws_smithy_types::error::display::DisplayErrorContext;
 
+use super::answer::in_words;
 use super::{ConnectError, Options};
 use crate::diag::did_you_mean;
 
@@ -54,7 +54,7 @@ async fn known_regions(config: &SdkConfig) -> Result<Vec<Known>, String> {
         .all_regions(true)
         .send()
         .await
-        .map_err(|e| DisplayErrorContext(e).to_string())?;
+        .map_err(|e| in_words(&e))?;
     let regions = answer.regions().iter().filter_map(|r| {
         let enabled = r.opt_in_status().is_none_or(|status| status != "not-opted-in");
         Some(Known { name: r.region_name()?.to_owned(), enabled })

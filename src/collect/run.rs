@@ -9,7 +9,7 @@ use super::calls::Calls;
 use super::limiter::Limiter;
 use super::stacks::{self, Stacks};
 use super::{COLLECTORS, Collector, Connection, Cx, Gap, Out, Reach};
-use crate::model::{GLOBAL, Resource, Stack, Unknown};
+use crate::model::{GLOBAL, Listed, Resource, Stack};
 
 /// What to collect.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +32,7 @@ pub struct Collected {
     /// Observed resources.
     pub resources: Vec<Resource>,
     /// Which types were listed in which account and region, and why not where not.
-    pub listed: BTreeMap<(Arc<str>, Arc<str>, Arc<str>), Result<(), Unknown>>,
+    pub listed: Listed,
     /// What could not be read.
     pub gaps: Vec<Gap>,
     /// Actions called and how often.
@@ -137,7 +137,7 @@ async fn read_stacks(collected: &mut Collected, target: &Target, places: impl It
         let scope = (crate::model::types::STACK.into(), Arc::clone(&cx.account), Arc::clone(&cx.region));
         collected.listed.insert(scope, found.end.map_or(Ok(()), Err));
         collected.exports.insert(Arc::clone(&cx.region), found.exports);
-        collected.stacks.extend(found.stacks);
+        collected.stacks.extend(found.list);
     }
 }
 

@@ -6,7 +6,7 @@
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 
-use crate::model::{Entry, Kind, Map, Value};
+use crate::model::{Entry, Kind, Map, Resource, Value};
 use crate::source::Span;
 
 /// Text; absent if empty.
@@ -24,7 +24,7 @@ pub(super) fn number(value: Option<impl Into<i64>>) -> Kind {
     value.map_or(Kind::Null, |n| Kind::Int(n.into()))
 }
 
-/// A whole number that the CloudFormation schema writes as text.
+/// A whole number that the schema writes as text.
 pub(super) fn number_text(value: Option<impl Into<i64>>) -> Kind {
     value.map_or(Kind::Null, |n| Kind::Str(n.into().to_string().into()))
 }
@@ -67,10 +67,24 @@ pub(super) fn tags<'a>(pairs: impl IntoIterator<Item = (Option<&'a str>, Option<
     )
 }
 
+/// Sets `Tags` to the user's tags, and keeps those that AWS itself put (`aws:cloudformation:stack-id`, …) as facts under
+/// their own keys.
+pub(super) fn set_tags<'a>(
+    resource: &mut Resource,
+    pairs: impl IntoIterator<Item = (Option<&'a str>, Option<&'a str>)>,
+) {
+    let (aws, own): (Vec<_>, Vec<_>) =
+        pairs.into_iter().partition(|(key, _)| key.is_some_and(|key| key.starts_with("aws:")));
+    resource.set("Tags", tags(own));
+    for (key, value) in aws {
+        resource.set_attribute(key.unwrap_or_default(), text(value));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::to_json;
+    use crate::model::{Address, World, to_json};
     use serde_json::json;
 
     #[test]
@@ -86,5 +100,13 @@ mod tests {
         assert_eq!(to_json(&Value::live(set(["b", "a"]))), json!(["a", "b"]));
         let tags = tags([(Some("b"), Some("2")), (Some("a"), Some("")), (None, Some("lost"))]);
         assert_eq!(to_json(&Value::live(tags)), json!([{"Key": "a", "Value": ""}, {"Key": "b", "Value": "2"}]));
+    }
+
+    #[test]
+    fn tags_that_aws_put_are_facts() {
+        let mut r = Resource::new("T", Address::default(), World::Open { reads: &["Tags"] }, Span::LIVE);
+        set_tags(&mut r, [(Some("aws:cloudformation:stack-name"), Some("web"))]);
+        assert!(r.get("Tags").is_absent());
+        assert_eq!(r.attribute("aws:cloudformation:stack-name").as_str(), Some("web"));
     }
 }

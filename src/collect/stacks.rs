@@ -22,7 +22,7 @@ pub(super) const ACTIONS: &[&str] = &[
 #[derive(Debug, Default)]
 pub(super) struct Stacks {
     /// By name.
-    pub(super) stacks: Vec<Stack>,
+    pub(super) list: Vec<Stack>,
     /// Exported values of the region; `None` if they could not be listed.
     pub(super) exports: BTreeMap<Arc<str>, Arc<str>>,
     /// Why the list may be incomplete.
@@ -36,20 +36,20 @@ pub(super) async fn read(cx: &Cx, names: Option<&[String]>) -> Stacks {
     let client = Client::new(&cx.config);
     let (mut found, exports) = tokio::join!(list(cx, &client, names), exports(cx, &client));
     found.exports = exports;
-    let mut known: BTreeSet<Arc<str>> = found.stacks.iter().map(|s| Arc::clone(&s.id)).collect();
-    let mut todo = std::mem::take(&mut found.stacks);
+    let mut known: BTreeSet<Arc<str>> = found.list.iter().map(|s| Arc::clone(&s.id)).collect();
+    let mut todo = std::mem::take(&mut found.list);
     while !todo.is_empty() {
         let filled = fill(cx, &client, todo).await;
         let nested = filled.iter().flat_map(|s| &s.members).filter(|m| &*m.kind == types::STACK && !m.is_deleted());
         let unseen: Vec<String> =
             nested.filter_map(|m| m.physical_id.as_ref()).filter(|id| !known.contains(*id)).map(ToString::to_string).collect();
-        found.stacks.extend(filled);
+        found.list.extend(filled);
         // Only named stacks can have nested ones that the listing did not hold.
-        todo = if names.is_some() && !unseen.is_empty() { list(cx, &client, Some(&unseen)).await.stacks } else { Vec::new() };
+        todo = if names.is_some() && !unseen.is_empty() { list(cx, &client, Some(&unseen)).await.list } else { Vec::new() };
         todo.retain(|s| known.insert(Arc::clone(&s.id)));
     }
-    adopt(&mut found.stacks);
-    found.stacks.sort_by(|a, b| a.name.cmp(&b.name));
+    adopt(&mut found.list);
+    found.list.sort_by(|a, b| a.name.cmp(&b.name));
     found
 }
 
@@ -91,7 +91,7 @@ async fn list(cx: &Cx, client: &Client, names: Option<&[String]>) -> Stacks {
     let live = described.iter().filter(|s| {
         !matches!(s.stack_status().map(aws_sdk_cloudformation::types::StackStatus::as_str), Some("DELETE_COMPLETE" | "REVIEW_IN_PROGRESS"))
     });
-    found.stacks = live.map(|s| describe(cx, s)).collect();
+    found.list = live.map(|s| describe(cx, s)).collect();
     found
 }
 

@@ -10,10 +10,10 @@ use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
 
-use super::Cx;
 use super::calls::Calls;
 use super::limiter::Limiter;
-use crate::model::Resource;
+use super::{Collector, Cx, Out};
+use crate::model::{Resource, Unknown};
 
 /// Answers `METHOD URI BODY` with a status and a body.
 pub(super) type Aws = fn(&str) -> (u16, String);
@@ -53,6 +53,40 @@ pub(super) fn cx(region: &str, aws: Aws) -> Cx {
 /// A context for what calls nobody.
 pub(super) fn offline(region: &str) -> Cx {
     cx(region, |asked| panic!("nobody should have been asked: {asked}"))
+}
+
+/// What a collector finds. It must have announced every call it made, and must speak about every type it announced.
+pub(super) async fn collected(collector: &dyn Collector, cx: &Cx) -> Out {
+    let (spec, mut out) = (collector.spec(), Out::default());
+    collector.collect(cx, &mut out).await;
+    for action in cx.calls.made().keys() {
+        assert!(spec.actions.contains(action), "{} calls {action} without saying so", spec.name);
+    }
+    for kind in spec.types.iter().map(|t| t.name) {
+        assert!(out.listed.contains_key(kind), "{} is silent about {kind}", spec.name);
+    }
+    out
+}
+
+/// What an account gives whose administrator allows nothing: nothing is absent, everything is denied.
+pub(super) async fn refused(collector: &dyn Collector, region: &str) -> Out {
+    let refuse: Aws = |asked| {
+        let error = "<Error><Code>AccessDenied</Code></Error>";
+        // S3 alone does not wrap its errors.
+        let wrapped = !asked.contains("//s3.");
+        (403, if wrapped { format!("<ErrorResponse>{error}</ErrorResponse>") } else { error.into() })
+    };
+    let out = collected(collector, &cx(region, refuse)).await;
+    let denied = |why: Option<Unknown>| matches!(why, Some(Unknown::Denied { .. }));
+    for r in &out.resources {
+        let unread = collector.spec().reads(&r.kind).iter().all(|property| denied(r.get(property).why_unknown()));
+        assert!(unread, "{} was not read", r.kind);
+    }
+    for (&kind, end) in &out.listed {
+        let always_there = out.resources.iter().any(|r| &*r.kind == kind);
+        assert!(denied(end.clone().err()) != always_there, "{kind} is neither unknown nor there");
+    }
+    out
 }
 
 /// The names of the top-level properties that are set, sorted: what a collector really read.

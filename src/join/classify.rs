@@ -93,17 +93,15 @@ impl Class {
 pub fn classify(declared: Declared, observed: Observed) -> Option<Class> {
     use {Class as C, Declared as D, Observed as O};
     Some(match (declared, observed) {
-        (D::Pass | D::Unknown | D::NoTemplate, O::Pass) => C::Compliant,
+        (D::Pass | D::Unknown | D::NoTemplate, O::Pass) | (D::Pass, O::NotAsked) => C::Compliant,
         (D::Pass, O::Fail) => C::Drift,
         (D::Pass, O::Unknown) => C::Unverified,
-        (D::Pass, O::NotThere) => return None,
-        (D::Pass, O::NotAsked) => C::Compliant,
         (D::Fail, O::Pass) => C::Latent,
         (D::Fail, O::Fail | O::Unknown | O::NotThere | O::NotAsked) => C::Template,
         (D::Unknown, O::Fail) => C::Live,
         (D::Unknown, O::Unknown | O::NotThere | O::NotAsked) | (D::NoTemplate, O::Unknown) => C::Unknown,
         (D::NoTemplate, O::Fail) => C::Unmanaged,
-        (D::NoTemplate, O::NotThere | O::NotAsked) => return None,
+        (D::Pass | D::NoTemplate, O::NotThere) | (D::NoTemplate, O::NotAsked) => return None,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Judgements of both sides, matched by subject and classified.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -8,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::classify::{Class, Declared, Observed, classify};
 use super::keys::{has_natural_key, natural};
 use crate::judge::Judgement;
-use crate::model::{Address, Estate, Read, Resource, Unknown};
+use crate::model::{Address, Estate, Resource, Unknown, Value};
 use crate::rules::{Evidence, Rule, Scope, Severity, Verdict};
 use crate::source::Span;
 
@@ -86,10 +87,8 @@ fn key<'a>(j: &Judgement<'_>) -> Key<'a> {
 }
 
 fn joined(d: &Judgement<'_>, o: Option<&Judgement<'_>>, scene: Scene<'_>) -> Option<Finding> {
-    let (column, observed) = match o {
-        Some(o) => (Observed::from(o.verdict.as_ref()), o.verdict.as_ref().map(side)),
-        None => absent(d, scene),
-    };
+    let seen = o.map(|o| (Observed::from(o.verdict.as_ref()), o.verdict.as_ref().map(side)));
+    let (column, observed) = seen.unwrap_or_else(|| absent(d, scene));
     if d.verdict.is_none() && o.is_none_or(|o| o.verdict.is_none()) {
         return None;
     }
@@ -169,26 +168,22 @@ fn pass() -> Side {
     Side { verdict: "pass", evidence: Vec::new() }
 }
 
-/// Where the template says right what AWS has wrong: the same paths, or the nearest place.
+/// Where the template says right what AWS has wrong: the same paths, or the nearest place. Elements of a list have no counterpart of their
+/// own, since AWS keeps lists in an order of its own: for them it is the list.
 fn counterpart(declared: &Resource, observed: &[Evidence]) -> Vec<Evidence> {
-    let mut evidence: Vec<Evidence> = observed
-        .iter()
-        .map(|e| {
-            let own = !e.path.is_empty() && !e.path.contains('/');
-            let read: Option<Read<'_>> = own.then(|| declared.get(&e.path)).filter(|r| !r.at().is_live());
-            read.map_or_else(
-                || Evidence {
-                    path: String::new(),
-                    expected: e.expected.clone(),
-                    actual: None,
-                    reason: None,
-                    at: declared.at,
-                    action: None,
-                },
-                |read| Evidence::of(&read, e.expected.clone()),
-            )
-        })
-        .collect();
+    let said = |e: &Evidence| {
+        let whole = e.path.split('.').take_while(|part| part.parse::<usize>().is_err()).collect::<Vec<_>>().join(".");
+        let own = !whole.is_empty() && !whole.contains('/');
+        let Some(read) = own.then(|| declared.get(&whole)).filter(|read| !read.at().is_live()) else {
+            return Evidence { path: String::new(), actual: None, reason: None, action: None, at: declared.at, ..e.clone() };
+        };
+        let mut said = Evidence::of(&read, e.expected.clone());
+        if let Some(list) = read.value().and_then(Value::as_list) {
+            said.actual = Some(format!("{} declared", list.len()));
+        }
+        said
+    };
+    let mut evidence: Vec<Evidence> = observed.iter().map(said).collect();
     evidence.sort();
     evidence.dedup_by(|a, b| a.at == b.at && a.path == b.path);
     evidence
@@ -209,5 +204,9 @@ fn fingerprint(rule: &Rule, kind: &str, address: &Address) -> String {
     let stack = address.stack_name().unwrap_or_default();
     let identity = [rule.id, &address.account, &address.region, kind, stack, address.name()].join("\u{1f}");
     let digest = Sha256::digest(identity.as_bytes());
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().take(16).fold(String::new(), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

@@ -72,9 +72,9 @@ fn not_a_value(name: &str, value: &Value) -> Diagnostic {
 }
 
 fn unreadable(value: &Value) -> Diagnostic {
-    Diagnostic::error(value.at, "no parameter values").label("not understood").hint(
-        "write a list of `{\"ParameterKey\": …, \"ParameterValue\": …}`, or a mapping of names to values",
-    )
+    Diagnostic::error(value.at, "no parameter values")
+        .label("not understood")
+        .hint("write a list of `{\"ParameterKey\": …, \"ParameterValue\": …}`, or a mapping of names to values")
 }
 
 #[cfg(test)]

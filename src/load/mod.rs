@@ -16,6 +16,8 @@ mod resources;
 mod scalar;
 mod scope;
 mod syntax;
+#[cfg(test)]
+mod testing;
 mod tree;
 mod variants;
 
@@ -98,6 +100,7 @@ pub fn looks_like_template(text: &str) -> bool {
     let mut is_key = true;
     for next in Parser::new_from_str(text) {
         match next {
+            Ok((Event::SequenceStart(..), _)) if depth == 0 => return false,
             Ok((Event::MappingStart(..) | Event::SequenceStart(..), _)) => depth += 1,
             Ok((Event::MappingEnd | Event::SequenceEnd, _)) => {
                 depth -= 1;
@@ -109,10 +112,49 @@ pub fn looks_like_template(text: &str) -> bool {
             Ok((Event::DocumentStart(..), _)) => is_key = true,
             Ok(_) => {}
             Err(_) => {
-                let word = |line: &str| line.trim_start_matches(['"', ' ', '{']).split(['"', ':']).next().is_some_and(marks);
+                let word =
+                    |line: &str| line.trim_start_matches(['"', ' ', '{']).split(['"', ':']).next().is_some_and(marks);
                 return text.lines().any(word);
             }
         }
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_is_known_by_its_top_level_keys() {
+        for text in [
+            "Resources:\n  R: {Type: T}",
+            "Description: {a: [b]}\nResources: {}",
+            r#"{"AWSTemplateFormatVersion": "2010-09-09"}"#,
+            r#"{"Resources": {}}"#,
+            "Resources:\n  R: !Base64 !Sub x\n",
+        ] {
+            assert!(looks_like_template(text), "{text}");
+        }
+        for text in [
+            "",
+            "kind: Service\nspec: {Resources: 1}",
+            r#"{"fragment": {"Resources": {}}}"#,
+            "- Resources",
+            "a: Resources",
+        ] {
+            assert!(!looks_like_template(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_stream_holds_several_templates_and_a_file_one() {
+        let text = "---\nResources: {A: {Type: T::T::T}}\n---\n---\nResources: {B: {Type: T::T::T}}\n";
+        let mut sources = Sources::default();
+        assert_eq!(parse_stream(&mut sources, "t.yaml", text).unwrap().len(), 2);
+        assert!(parse(&mut sources, "t.yaml", text).unwrap_err()[0].message.contains("more than one document"));
+        let broken = "Resources: [\n---\nResources: {A: {Typ: x}}\n---\nA: 1\nA: 2\n";
+        let problems = parse_stream(&mut sources, "t.yaml", broken).unwrap_err();
+        assert!(problems.len() >= 2, "one broken document does not hide another: {problems:?}");
+    }
 }

@@ -137,7 +137,8 @@ mod tests {
 
     #[test]
     fn the_name_of_a_stored_value_is_not_the_value() {
-        let ami = || serde_json::json!({"Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>", "Default": "/aws/ami"});
+        let ami =
+            || serde_json::json!({"Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>", "Default": "/aws/ami"});
         let stored = Kind::Unknown(Unknown::Dynamic("ssm".into()));
         assert_eq!(value(ami(), None), stored);
         assert_eq!(value(ami(), Some("/aws/ami")), stored);

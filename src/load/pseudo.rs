@@ -14,7 +14,10 @@ pub(super) fn value(name: &str, inputs: &Inputs) -> Option<Kind> {
         "AWS::Partition" => partition(inputs),
         "AWS::URLSuffix" => partition(inputs).map(|p| url_suffix(&p).into()),
         "AWS::StackId" => inputs.stack_id.clone(),
-        "AWS::StackName" => inputs.stack_id.as_ref().and(known(&inputs.stack)),
+        "AWS::StackName" => inputs
+            .stack_id
+            .as_ref()
+            .and_then(|id| id.split('/').nth(1).map(Arc::from).or_else(|| known(&inputs.stack))),
         "AWS::NotificationARNs" => None,
         _ => return None,
     };
@@ -71,5 +74,8 @@ mod tests {
         assert!(matches!(value("AWS::StackName", &check), Some(Kind::Unknown(_))));
         let deployed = Inputs { stack: "vpc".into(), stack_id: Some("arn:…".into()), ..Inputs::default() };
         assert_eq!(value("AWS::StackName", &deployed), Some(Kind::Str("vpc".into())));
+        let id = "arn:aws:cloudformation:us-east-1:123456789012:stack/net/51af3dc0";
+        let by_arn = Inputs { stack: id.into(), stack_id: Some(id.into()), ..Inputs::default() };
+        assert_eq!(value("AWS::StackName", &by_arn), Some(Kind::Str("net".into())));
     }
 }

@@ -14,9 +14,8 @@ const ENVIRONMENT: &[&str] =
 /// Every resource that exists in this variant, and the template itself as one more.
 pub(super) fn all(template: &Template, on: &Evaluator<'_>) -> Vec<Resource> {
     let environment = environment(on);
-    let declared = on.scope.resources.iter().filter(|(id, entry)| {
-        !names::is_expansion(id) && on.left_out(&entry.value).is_none()
-    });
+    let declared =
+        on.scope.resources.iter().filter(|(id, entry)| !names::is_expansion(id) && on.left_out(&entry.value).is_none());
     let mut all: Vec<Resource> =
         declared.filter_map(|(id, entry)| resource(on, id, entry, environment.as_ref())).collect();
     all.push(itself(template, on, environment));
@@ -89,4 +88,73 @@ fn environment(on: &Evaluator<'_>) -> Option<Arc<str>> {
     };
     let parameter = ENVIRONMENT.iter().filter_map(named).find_map(text);
     parameter.or_else(|| ["Environment", "environment"].iter().find_map(|tag| on.inputs.tags.get(*tag)).cloned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{declared, resource};
+    use super::super::{Declared, Inputs};
+    use super::*;
+
+    const STACK: &str = "Parameters: {EnvironmentSuffix: {Type: String, Default: pr7}}\n\
+                         Resources:\n  Db:\n    Type: AWS::RDS::DBInstance\n    DeletionPolicy: Retain\n    DependsOn: Vpc\n    \
+                         Properties: {Size: !Ref EnvironmentSuffix}\n  \
+                         Vpc: {Type: AWS::EC2::VPC, Properties: {Tags: [{Key: Environment, Value: prod}]}}\n";
+
+    fn template(declared: &Declared) -> &Resource {
+        declared.variants[0].iter().find(|r| &*r.kind == types::TEMPLATE).unwrap()
+    }
+
+    #[test]
+    fn a_resource_has_its_address_its_attributes_and_both_forms_of_its_properties() {
+        let inputs = Inputs {
+            stack: "app".into(),
+            account: "123456789012".into(),
+            region: "eu-west-1".into(),
+            physical_ids: [("Db".into(), "db-1".into())].into(),
+            ..Inputs::default()
+        };
+        let db = resource(STACK, "Db", &inputs);
+        assert_eq!(db.address.stack.as_deref(), Some("app"));
+        assert_eq!((&*db.address.account, &*db.address.region), ("123456789012", "eu-west-1"));
+        assert_eq!(db.address.physical_id.as_deref(), Some("db-1"));
+        assert_eq!(db.attributes.to_string(), r#"{"DeletionPolicy":"Retain","DependsOn":"Vpc"}"#);
+        assert_eq!(db.properties.to_string(), r#"{"Size":"pr7"}"#);
+        assert_eq!(db.raw.unwrap().to_string(), r#"{"Size":{"Ref":"EnvironmentSuffix"}}"#);
+        assert_eq!(&STACK[db.at.start as usize..db.at.end as usize], "Db");
+        assert_eq!(db.world, World::Closed);
+    }
+
+    #[test]
+    fn the_environment_is_the_resources_own_tag_then_a_parameter_then_a_tag_of_the_stack() {
+        let tagged = Inputs { tags: [("Environment".into(), "stack".into())].into(), ..Inputs::default() };
+        assert_eq!(resource(STACK, "Vpc", &tagged).environment.as_deref(), Some("prod"));
+        assert_eq!(resource(STACK, "Db", &tagged).environment.as_deref(), Some("pr7"));
+        let bare = "Resources: {R: {Type: T::T::T}}";
+        assert_eq!(resource(bare, "R", &tagged).environment.as_deref(), Some("stack"));
+        assert_eq!(resource(bare, "R", &Inputs::default()).environment, None);
+    }
+
+    #[test]
+    fn the_template_is_a_resource_with_its_sections_as_they_are_written() {
+        let declared = declared(STACK, &Inputs { stack: "app".into(), ..Inputs::default() });
+        let itself = template(&declared);
+        assert_eq!(itself.address.logical_id, None);
+        assert_eq!(itself.get("Parameters.EnvironmentSuffix.Default").as_str(), Some("pr7"));
+        assert_eq!(itself.get("Resources.Db.Properties.Size.Ref").as_str(), Some("EnvironmentSuffix"));
+        assert_eq!(&STACK[itself.at.start as usize..itself.at.end as usize], "Resources");
+        assert!(itself.attribute("Incomplete").is_absent());
+    }
+
+    #[test]
+    fn what_a_loop_would_add_makes_the_template_incomplete() {
+        let text = "Transform: AWS::LanguageExtensions\n\
+                    Resources: {Fn::ForEach::All: [X, [a, b], {'B${X}': {Type: AWS::S3::Bucket}}], R: {Type: T::T::T, \
+                    Properties: {Fn::Transform: {Name: AWS::Include}, A: !GetAtt Ba.Arn}}}";
+        let declared = declared(text, &Inputs::default());
+        let why = template(&declared).attribute("Incomplete").why_unknown();
+        assert_eq!(why, Some(Unknown::Unsupported("Fn::ForEach::All".into())));
+        let r = resource(text, "R", &Inputs::default());
+        assert_eq!(r.get("Anything").why_unknown(), Some(Unknown::Unsupported("Fn::Transform".into())));
+    }
 }

@@ -73,7 +73,8 @@ mod tests {
     fn a_dotted_attribute_is_split_at_its_first_dot() {
         let written = Value::live(Kind::Str("Nested.Outputs.VpcId".into()));
         let long = long_form("GetAtt", Span::LIVE, written);
-        let parts: Vec<_> = long.child("Fn::GetAtt").and_then(Value::as_list).unwrap().iter().map(Value::as_str).collect();
+        let parts: Vec<_> =
+            long.child("Fn::GetAtt").and_then(Value::as_list).unwrap().iter().map(Value::as_str).collect();
         assert_eq!(parts, [Some("Nested"), Some("Outputs.VpcId")]);
     }
 }

@@ -18,11 +18,19 @@ pub(super) fn diagnostic(file: FileId, text: &str, error: &ScanError) -> Diagnos
         return nested;
     }
     let end = text.get(at..).and_then(|rest| rest.chars().next()).map_or(at, |c| at + c.len_utf8());
+    if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
+        return too_deep(Span::new(file, at, end));
+    }
     let diagnostic = Diagnostic::error(Span::new(file, at, end), error.info().trim().to_owned()).label("here");
     match hint(error.kind()) {
         Some(hint) => diagnostic.hint(hint),
         None => diagnostic,
     }
+}
+
+/// A collection inside of too many others.
+pub(super) fn too_deep(at: Span) -> Diagnostic {
+    Diagnostic::error(at, format!("nested more than {} levels deep", super::tree::MAX_DEPTH)).label("too deep")
 }
 
 /// `!Base64 !Sub x` puts two tags on one node. The parser notices one or two lines later.
@@ -37,9 +45,12 @@ fn nested_tags(file: FileId, text: &str, at: usize) -> Option<Diagnostic> {
     let (whole, outer, inner) = (found.get(0)?, found.get(1)?.as_str(), found.get(2)?.as_str());
     let outer = if outer == "Ref" { "Ref".to_owned() } else { format!("Fn::{outer}") };
     Some(
-        Diagnostic::error(Span::new(file, from + whole.start(), from + whole.end()), "two short-form functions in a row")
-            .label("YAML allows one tag")
-            .hint(format!("write the outer one in long form: `{outer}: !{inner} …`")),
+        Diagnostic::error(
+            Span::new(file, from + whole.start(), from + whole.end()),
+            "two short-form functions in a row",
+        )
+        .label("YAML allows one tag")
+        .hint(format!("write the outer one in long form: `{outer}: !{inner} …`")),
     )
 }
 
@@ -71,4 +82,42 @@ fn floor(text: &str, at: usize) -> usize {
         at -= 1;
     }
     at
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::load::parse;
+    use crate::source::Sources;
+
+    fn first(text: &str) -> (String, usize, Option<String>) {
+        let mut sources = Sources::default();
+        let problem = parse(&mut sources, "t.yaml", text).unwrap_err().remove(0);
+        let line = sources.place(problem.at).unwrap().start.line;
+        (problem.message, line, problem.hint)
+    }
+
+    #[test]
+    fn two_tags_in_a_row_are_recognised_where_they_stand() {
+        for rest in ["", "\n  C: d\n"] {
+            let (message, line, hint) = first(&format!("A:\n  B: !Base64 !Sub x{rest}"));
+            assert_eq!((message.as_str(), line), ("two short-form functions in a row", 2));
+            assert!(hint.unwrap().contains("`Fn::Base64: !Sub …`"));
+        }
+    }
+
+    #[test]
+    fn usual_mistakes_come_with_a_hint() {
+        for (text, line, hint) in [
+            ("A:\n\tB: 1\n", 2, "spaces"),
+            ("A: b: c\n", 1, "quote"),
+            ("A: [1, 2\n", 1, "bracket"),
+            ("A:\n  B: 1\n C: 2\n", 3, "indentation"),
+            ("A: \"x\n", 1, "quotes"),
+        ] {
+            let (message, at, found) = first(text);
+            let found = found.unwrap_or_else(|| panic!("no hint for {message} in {text:?}"));
+            assert!(found.contains(hint), "{message}: {found}");
+            assert!(at <= line + 1 && !message.is_empty(), "{message} at line {at} in {text:?}");
+        }
+    }
 }

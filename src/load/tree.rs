@@ -13,7 +13,7 @@ use crate::source::{FileId, Span};
 /// CloudFormation takes 1 MB; hand-written sources that a packager shrinks later may be larger.
 const MAX_BYTES: usize = 4 << 20;
 /// How deep collections and functions may nest; everything that walks a tree may recurse.
-const MAX_DEPTH: usize = 128;
+pub(super) const MAX_DEPTH: usize = 128;
 /// How many nodes all aliases of a file together may stand for.
 const MAX_ALIASED: usize = 100_000;
 
@@ -74,7 +74,8 @@ pub(super) fn read(file: FileId, text: &str) -> Result<Vec<Value>, Vec<Diagnosti
     };
     let mut parser = Parser::new_from_str_with_options(text, options);
     while let Some(next) = parser.next_event() {
-        let step = next.map_err(|e| syntax::diagnostic(file, text, &e)).and_then(|(event, span)| builder.event(event, span));
+        let step =
+            next.map_err(|e| syntax::diagnostic(file, text, &e)).and_then(|(event, span)| builder.event(event, span));
         if let Err(problem) = step {
             builder.problems.push(problem);
             builder.stack.clear();
@@ -94,10 +95,13 @@ impl Builder<'_> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let word = self.function(tag.as_deref(), span);
-                let node = Node { value: Value { kind: Self::kind(&text, style, tag.as_deref()), at }, nodes: 1, height: 1 };
+                let node =
+                    Node { value: Value { kind: Self::kind(&text, style, tag.as_deref()), at }, nodes: 1, height: 1 };
                 self.close(node, word, anchor)
             }
-            Event::SequenceStart(_, anchor, tag) => self.open(Open::Seq(Vec::new()), start, tag.as_deref(), span, anchor),
+            Event::SequenceStart(_, anchor, tag) => {
+                self.open(Open::Seq(Vec::new()), start, tag.as_deref(), span, anchor)
+            }
             Event::MappingStart(_, anchor, tag) => {
                 self.open(Open::Map(Map::new(), None), start, tag.as_deref(), span, anchor)
             }
@@ -126,7 +130,7 @@ impl Builder<'_> {
     ) -> Result<(), Diagnostic> {
         let frame = Frame { open, start, tag: self.function(tag, span), anchor, nodes: 0, height: 0 };
         if self.stack.len() >= MAX_DEPTH {
-            return Err(self.too_deep(self.first_line(start, start)));
+            return Err(syntax::too_deep(self.first_line(start, start)));
         }
         self.stack.push(frame);
         Ok(())
@@ -162,7 +166,7 @@ impl Builder<'_> {
 
     fn attach(&mut self, node: Node) -> Result<(), Diagnostic> {
         if self.stack.len() + node.height > 2 * MAX_DEPTH {
-            return Err(self.too_deep(node.value.at));
+            return Err(syntax::too_deep(node.value.at));
         }
         let Some(frame) = self.stack.last_mut() else {
             if node.value.kind != Kind::Null {
@@ -201,11 +205,6 @@ impl Builder<'_> {
         if style == ScalarStyle::Plain && !forced { scalar::plain(text) } else { Kind::Str(text.into()) }
     }
 
-    fn too_deep(&self, at: Span) -> Diagnostic {
-        let at = Span { file: self.file, ..at };
-        Diagnostic::error(at, format!("nested more than {MAX_DEPTH} levels deep")).label("too deep")
-    }
-
     fn span(&self, span: granit_parser::Span) -> Span {
         let range = span.byte_range().unwrap_or(0..0);
         Span::new(self.file, range.start.min(self.text.len()), range.end.min(self.text.len()))
@@ -234,4 +233,112 @@ fn key(words: &mut HashSet<Arc<str>>, value: &Value) -> Result<(Arc<str>, Span),
     };
     let name = name.ok_or_else(|| Diagnostic::error(value.at, "a key must be a text").label("not a text"))?;
     Ok((word(words, &name), value.at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Sources;
+    use proptest::prelude::*;
+
+    fn one(text: &str) -> Value {
+        read(Sources::default().add("t", text), text).unwrap().remove(0)
+    }
+
+    fn message(text: &str) -> String {
+        read(Sources::default().add("t", text), text).unwrap_err().remove(0).message
+    }
+
+    fn slice(text: &str, at: Span) -> &str {
+        &text[at.start as usize..at.end as usize]
+    }
+
+    #[test]
+    fn yaml_and_json_give_the_same_tree() {
+        let yaml = "A: !Sub ['${B}', {B: !GetAtt C.D}]\nE:\n  - !If [F, !Ref G, 1]\n  - !Base64\n    Fn::Sub: x\n";
+        let json = r#"{"A": {"Fn::Sub": ["${B}", {"B": {"Fn::GetAtt": ["C", "D"]}}]},
+                       "E": [{"Fn::If": ["F", {"Ref": "G"}, 1]}, {"Fn::Base64": {"Fn::Sub": "x"}}]}"#;
+        assert_eq!(one(yaml).to_string(), one(json).to_string());
+    }
+
+    #[test]
+    fn every_key_value_and_tag_has_its_span() {
+        let text = "\u{feff}ä: 1\nKey:\n  - !Ref Näme\n  - \"a\\n\"\n  - nested: |\n      text\n";
+        let tree = one(text);
+        let entry = tree.as_map().unwrap().get("Key").unwrap();
+        assert_eq!(slice(text, entry.key_at), "Key");
+        let list = entry.value.as_list().unwrap();
+        assert_eq!(slice(text, list[0].at), "!Ref Näme");
+        assert_eq!(slice(text, list[0].as_map().unwrap()["Ref"].key_at), "!Ref");
+        assert_eq!(slice(text, list[0].child("Ref").unwrap().at), "Näme");
+        assert_eq!(slice(text, list[1].at), "\"a\\n\"");
+        assert_eq!(slice(text, list[2].at), "nested: |", "a collection is shown by its first line");
+    }
+
+    #[test]
+    fn quoted_words_are_text_and_a_merge_key_is_an_ordinary_key() {
+        let tree = one("{a: 'true', b: true, c: !!str 5, d: ! 5, <<: x, e: , f: \"\\ud83d\\ude00\"}");
+        assert_eq!(tree.to_string(), r#"{"a":"true","b":true,"c":"5","d":"5","<<":"x","e":null,"f":"😀"}"#);
+    }
+
+    #[test]
+    fn a_key_given_twice_is_shown_at_both_places_and_does_not_hide_the_next_mistake() {
+        let text = "A: 1\nA: 2\nB: 1\nB: 2\n";
+        let problems = read(Sources::default().add("t", text), text).unwrap_err();
+        assert_eq!(
+            problems.iter().map(|p| p.message.as_str()).collect::<Vec<_>>(),
+            ["key `A` is given twice", "key `B` is given twice"]
+        );
+        assert_eq!((problems[0].at.start, problems[0].related[0].0.start), (5, 0));
+    }
+
+    #[test]
+    fn aliases_are_copies_within_a_budget() {
+        assert_eq!(one("a: &x [1, 2]\nb: *x\n").to_string(), r#"{"a":[1,2],"b":[1,2]}"#);
+        let bomb: String =
+            (1..30).map(|n| format!("- &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", "))).collect();
+        assert!(message(&format!("- &a0 [x]\n{bomb}")).contains("aliases of this file stand for more than"));
+        let chain: String = (1..5000).map(|n| format!("- &a{n} [*a{}]\n", n - 1)).collect();
+        assert!(message(&format!("- &a0 [x]\n{chain}")).contains("levels deep"));
+        assert!(message("a: &x [*x]").contains("inside of what it names"));
+    }
+
+    #[test]
+    fn what_is_too_deep_or_too_long_is_refused() {
+        assert!(message(&"[".repeat(5000)).contains("levels deep"));
+        assert!(message(&"- ".repeat(5000)).contains("levels deep"));
+        assert!(one(&format!("{}1{}", "[".repeat(100), "]".repeat(100))).as_list().is_some());
+        assert!(message(&" ".repeat(MAX_BYTES + 1)).contains("are not read"));
+    }
+
+    fn spans(value: &Value, into: &mut Vec<Span>) {
+        into.push(value.at);
+        for item in value.as_list().into_iter().flatten() {
+            spans(item, into);
+        }
+        for entry in value.as_map().into_iter().flat_map(|map| map.values()) {
+            into.push(entry.key_at);
+            spans(&entry.value, into);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic_and_all_spans_lie_in_the_text(text in "([ -~äß€😀\n\t\u{feff}]|Resources: |!Sub |!Ref |&a |\\*a |\"|\\[|\\{|- |---\n|: ){0,60}") {
+            let mut sources = Sources::default();
+            let file = sources.add("t", text.as_str());
+            let mut all = Vec::new();
+            match read(file, &text) {
+                Ok(documents) => documents.iter().for_each(|document| spans(document, &mut all)),
+                Err(problems) => all.extend(problems.iter().flat_map(|p| std::iter::once(p.at).chain(p.related.iter().map(|r| r.0)))),
+            }
+            for at in all {
+                prop_assert!(text.get(at.start as usize..at.end as usize).is_some(), "{at:?} in {text:?}");
+            }
+            let _ = super::super::looks_like_template(&text);
+            if let Ok(template) = super::super::parse(&mut sources, "t", &text) {
+                let _ = super::super::evaluate(&template, &super::super::Inputs::default());
+            }
+        }
+    }
 }

@@ -44,7 +44,7 @@ pub fn evaluate(template: &Template, inputs: &Inputs) -> Result<Declared, Vec<Di
     let mut variants = Vec::new();
     for bits in 0..1_usize << enumerated.len() {
         let assignment: Vec<(&Comparison<'_>, bool)> =
-            enumerated.iter().enumerate().map(|(n, comparison)| (comparison, bits >> n & 1 == 0)).collect();
+            enumerated.iter().rev().enumerate().map(|(n, comparison)| (comparison, bits >> n & 1 == 0)).collect();
         if !possible(&scope, &assignment) {
             continue;
         }
@@ -85,17 +85,20 @@ fn undecided<'a>(on: &Evaluator<'a>, order: &[&Arc<str>]) -> Vec<Comparison<'a>>
     }
     while let Some(name) = next.pop() {
         if used.insert(name) {
-            next.extend(on.scope.conditions.get(name).map(|entry| condition::mentions(&entry.value)).unwrap_or_default());
+            next.extend(
+                on.scope.conditions.get(name).map(|entry| condition::mentions(&entry.value)).unwrap_or_default(),
+            );
         }
     }
     let mut found: Vec<Comparison<'a>> = Vec::new();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
     let open = |name: &str| used.contains(name) && truths.get(name).copied().flatten().is_none();
     for (_, entry) in on.scope.conditions.iter().filter(|(name, _)| open(name)) {
         condition::judge(&entry.value, &truths, &mut |arguments: &'a Value| {
             let truth = compare(on, arguments);
             if truth.is_none() {
                 let key = key(arguments);
-                if !found.iter().any(|comparison| comparison.key == key) {
+                if seen.insert(key.clone()) {
                     found.push(Comparison { key, subject: subject(on, arguments) });
                 }
             }
@@ -139,7 +142,8 @@ fn subject<'a>(on: &Evaluator<'a>, arguments: &Value) -> Option<(&'a str, Arc<st
     let parameter = |value: &Value| {
         let (_, name) = condition::call(value).filter(|(function, _)| &***function == "Ref")?;
         let (name, _) = on.scope.parameters.get_key_value(name.as_str()?)?;
-        matches!(on.parameters.get(name), Some(Kind::Unknown(Unknown::Parameter(_) | Unknown::NoEcho(_)))).then_some(&**name)
+        matches!(on.parameters.get(name), Some(Kind::Unknown(Unknown::Parameter(_) | Unknown::NoEcho(_))))
+            .then_some(&**name)
     };
     let pair = |a: &Value, b: &Value| Some((parameter(a)?, on.value(b)?.text()?));
     pair(left, right).or_else(|| pair(right, left))
@@ -147,7 +151,8 @@ fn subject<'a>(on: &Evaluator<'a>, arguments: &Value) -> Option<(&'a str, Arc<st
 
 /// Whether one value of each parameter can make an assignment true: it equals one text at most, and one of the values it may take.
 fn possible(scope: &Scope<'_>, assignment: &[(&Comparison<'_>, bool)]) -> bool {
-    let subjects: BTreeSet<&str> = assignment.iter().filter_map(|(c, _)| c.subject.as_ref()).map(|(name, _)| *name).collect();
+    let subjects: BTreeSet<&str> =
+        assignment.iter().filter_map(|(c, _)| c.subject.as_ref()).map(|(name, _)| *name).collect();
     subjects.into_iter().all(|name| {
         let about = assignment.iter().filter_map(|(c, truth)| {
             c.subject.as_ref().filter(|(subject, _)| *subject == name).map(|(_, text)| (&**text, *truth))
@@ -170,7 +175,8 @@ fn input_problems(template: &Template, scope: &Scope<'_>, inputs: &Inputs) -> Ve
     for (name, text) in &inputs.parameters {
         let Some((name, entry)) = scope.parameters.get_key_value(name) else {
             let at = section.map_or(template.root.at, |entry| entry.key_at);
-            let problem = Diagnostic::error(at, format!("the template has no parameter `{name}`")).label("not declared here");
+            let problem =
+                Diagnostic::error(at, format!("the template has no parameter `{name}`")).label("not declared here");
             let near = did_you_mean(name, scope.parameters.keys().map(|key| &**key));
             problems.push(match near {
                 Some(near) => problem.hint(format!("did you mean `{near}`?")),
@@ -184,7 +190,8 @@ fn input_problems(template: &Template, scope: &Scope<'_>, inputs: &Inputs) -> Ve
         }
         let refused = parameter.parts(text).into_iter().find(|part| !parameter.allows(part));
         if let (Some(value), Some(allowed)) = (refused, parameter.allowed()) {
-            let all = allowed.as_list().unwrap_or_default().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let all =
+                allowed.as_list().unwrap_or_default().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             problems.push(
                 Diagnostic::error(allowed.at, format!("parameter `{name}` may not be `{value}`"))
                     .label("the values it may take")
@@ -193,10 +200,103 @@ fn input_problems(template: &Template, scope: &Scope<'_>, inputs: &Inputs) -> Ve
         }
         let is_number = |part: &str| part.trim().parse::<f64>().is_ok();
         if let Some(part) = parameter.parts(text).into_iter().find(|part| parameter.is_number() && !is_number(part)) {
-            problems.push(
-                Diagnostic::error(entry.key_at, format!("parameter `{name}` is a number, `{part}` is none")),
-            );
+            problems.push(Diagnostic::error(entry.key_at, format!("parameter `{name}` is a number, `{part}` is none")));
         }
     }
     problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::declared;
+    use super::*;
+
+    /// The value of `R.P`, or `-` where `R` does not exist, in each variant.
+    fn seen(text: &str, inputs: &Inputs) -> Vec<String> {
+        let shown = |variant: &Vec<crate::model::Resource>| {
+            let found = variant.iter().find(|r| r.address.logical_id.as_deref() == Some("R"));
+            found.map_or("-".to_owned(), |r| r.properties.child("P").map_or("none".to_owned(), ToString::to_string))
+        };
+        declared(text, inputs).variants.iter().map(shown).collect()
+    }
+
+    fn given(name: &str, value: &str) -> Inputs {
+        Inputs { parameters: [(name.into(), value.into())].into(), ..Inputs::default() }
+    }
+
+    const PROD: &str = "Parameters: {Env: {Type: String}}\n\
+                        Conditions: {Prod: !Equals [!Ref Env, prod], NotProd: !Not [!Condition Prod]}\n\
+                        Resources: {R: {Type: T::T::T, Properties: {P: !If [NotProd, 1, 2]}}}\n";
+
+    #[test]
+    fn a_decided_condition_gives_one_variant_and_an_open_one_two() {
+        assert_eq!(seen(PROD, &given("Env", "prod")), ["2"]);
+        assert_eq!(seen(PROD, &given("Env", "dev")), ["1"]);
+        assert_eq!(seen(PROD, &Inputs::default()), ["2", "1"]);
+        assert_eq!(seen(&PROD.replace("!If [NotProd, 1, 2]", "3"), &Inputs::default()), ["3"], "nobody asks for it");
+    }
+
+    #[test]
+    fn a_resource_follows_its_condition_and_so_does_what_refers_to_it() {
+        let text = "Parameters: {Env: {Type: String}}\nConditions: {Prod: !Equals [!Ref Env, prod]}\n\
+                    Resources: {A: {Type: T::T::T, Condition: Prod}, R: {Type: T::T::T, Properties: {P: !Ref A}}}";
+        assert_eq!(seen(text, &given("Env", "prod")), ["!Ref A"]);
+        assert_eq!(seen(text, &given("Env", "dev")), ["unknown (condition Prod cannot be decided)"]);
+        assert_eq!(
+            seen(&text.replace("A: {", "R2: {").replace("R: {", "A: {").replace("R2", "R"), &given("Env", "x")),
+            ["-"]
+        );
+    }
+
+    #[test]
+    fn one_parameter_has_one_value_in_every_variant() {
+        let text = |allowed: &str| {
+            format!(
+                "Parameters: {{Env: {{Type: String{allowed}}}}}\n\
+                 Conditions: {{Prod: !Equals [!Ref Env, prod], Dev: !Equals [dev, !Ref Env], Also: !Equals [!Ref Env, prod]}}\n\
+                 Resources: {{R: {{Type: T::T::T, Properties: {{P: [!If [Prod, p, '-'], !If [Dev, d, '-'], !If [Also, a, '-']]}}}}}}"
+            )
+        };
+        let open = [r#"["p","-","a"]"#, r#"["-","d","-"]"#, r#"["-","-","-"]"#];
+        assert_eq!(seen(&text(""), &Inputs::default()), open);
+        assert_eq!(seen(&text(", AllowedValues: [prod, dev]"), &Inputs::default()), open[..2]);
+        assert_eq!(seen(&text(", AllowedValues: [prod, test]"), &Inputs::default()), [open[0], open[2]]);
+    }
+
+    #[test]
+    fn beyond_six_open_comparisons_the_rest_is_unknown() {
+        let names = || (0..8).map(|n| format!("C{n}"));
+        let conditions: Vec<_> = names().map(|c| format!("{c}: !Equals [!Ref P{c}, x]")).collect();
+        let parameters: Vec<_> = names().map(|c| format!("P{c}: {{Type: String}}")).collect();
+        let ifs: Vec<_> = names().map(|c| format!("!If [{c}, 1, 0]")).collect();
+        let text = format!(
+            "Parameters: {{{}}}\nConditions: {{{}}}\nResources: {{R: {{Type: T::T::T, Condition: C7, Properties: {{P: [{}]}}}}}}",
+            parameters.join(", "),
+            conditions.join(", "),
+            ifs.join(", ")
+        );
+        let declared = declared(&text, &Inputs::default());
+        assert!(declared.capped);
+        assert_eq!(declared.variants.len(), 64);
+        let last =
+            r#"[0,0,0,0,0,0,"unknown (condition C6 cannot be decided)","unknown (condition C7 cannot be decided)"]"#;
+        assert_eq!(seen(&text, &Inputs::default()).last().unwrap(), last, "and the resource is kept");
+    }
+
+    #[test]
+    fn inputs_that_the_template_refuses_are_said_all_at_once() {
+        let text = "Parameters: {Env: {Type: String, AllowedValues: [prod, dev]}, N: {Type: Number}}\n\
+                    Resources: {R: {Type: T::T::T}}";
+        let mut sources = crate::source::Sources::default();
+        let template = super::super::parse(&mut sources, "t.yaml", text).unwrap();
+        let parameters = [("Env", "test"), ("N", "many"), ("Enw", "prod")].map(|(k, v)| (k.into(), v.into())).into();
+        let problems = evaluate(&template, &Inputs { parameters, ..Inputs::default() }).unwrap_err();
+        let messages: Vec<_> = problems.iter().map(|p| (p.message.as_str(), p.hint.as_deref())).collect();
+        let expected = [
+            ("parameter `Env` may not be `test`", Some("give one of: prod, dev")),
+            ("the template has no parameter `Enw`", Some("did you mean `Env`?")),
+            ("parameter `N` is a number, `many` is none", None),
+        ];
+        assert_eq!(messages, expected);
+    }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::{Address, GLOBAL, Kind, Read, Resource, Unknown, Value};
 
 type Index = usize;
-/// Type, account, region.
-type Scope = (Arc<str>, Arc<str>, Arc<str>);
+/// Which types were listed to the end in which account and region, and why not where not.
+pub type Listed = BTreeMap<(Arc<str>, Arc<str>, Arc<str>), Result<(), Unknown>>;
 
 /// Declared resources, or observed ones. Built by [`Estate::new`], read-only afterwards.
 #[derive(Debug, Default)]
@@ -21,7 +21,7 @@ pub struct Estate {
     /// Resources whose top-level property of that name cannot be resolved: they may name anything.
     loose: HashMap<(Arc<str>, Arc<str>), Vec<Index>>,
     /// Which types were listed where, and why not where not. `None` for the declared side: a template is always whole.
-    listed: Option<BTreeMap<Scope, Result<(), Unknown>>>,
+    listed: Option<Listed>,
 }
 
 /// Resources found by type or by reference, and whether there may be more of them.
@@ -47,7 +47,7 @@ pub enum Related<'a> {
 impl Estate {
     /// Indexes resources. `listed` says which types were listed in which account and region (observed side), or is `None` (declared side).
     #[must_use]
-    pub fn new(mut resources: Vec<Resource>, listed: Option<BTreeMap<Scope, Result<(), Unknown>>>) -> Self {
+    pub fn new(mut resources: Vec<Resource>, listed: Option<Listed>) -> Self {
         resources.sort_by(|a, b| (&a.kind, &a.address).cmp(&(&b.kind, &b.address)));
         let mut estate = Self { resources, listed, ..Self::default() };
         estate.index_names();

@@ -12,7 +12,7 @@ pub mod types;
 mod value;
 
 pub use address::{Address, GLOBAL};
-pub use estate::{Estate, Listing, Related};
+pub use estate::{Estate, Listed, Listing, Related};
 pub use json::{from_json, to_json};
 pub use read::{Field, Items, Read};
 pub use resource::{Provenance, Resource, World};

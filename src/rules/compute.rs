@@ -6,7 +6,7 @@ use crate::rules::readers::launch;
 use crate::rules::{Context, Evidence, Preset, Verdict, rules};
 
 rules! {
-    /// Instances, launch templates and launch configurations accept only metadata requests that carry a token (IMDSv2).
+    /// Instances and launch templates accept only metadata requests that carry a token (IMDSv2).
     ///
     /// ## Why
     ///
@@ -29,17 +29,15 @@ rules! {
         category: Compute,
         severity: High,
         scope: Resource,
-        types: ["AWS::EC2::Instance", "AWS::EC2::LaunchTemplate", "AWS::AutoScaling::LaunchConfiguration"],
+        types: ["AWS::EC2::Instance", "AWS::EC2::LaunchTemplate"],
         reads: ["Driftline::EC2::InstanceMetadataDefaults"],
         params: {
             require_declared: Preset::Bool(false) => "fail an instance in a template that leaves the tokens to the AMI or the account",
         },
         equivalents: [
             "aws-config/ec2-imdsv2-check", "aws-config/ec2-launch-template-imdsv2-check",
-            "aws-config/autoscaling-launchconfig-requires-imdsv2", "security-hub/EC2.8", "security-hub/EC2.170",
-            "security-hub/AutoScaling.3", "prowler/ec2_instance_imdsv2_enabled", "prowler/ec2_launch_template_imdsv2_required",
-            "prowler/autoscaling_group_launch_configuration_requires_imdsv2", "checkov/CKV_AWS_79", "cis-5.0/5.7",
-            "pci-4.0/8.2.8",
+            "security-hub/EC2.8", "security-hub/EC2.170", "prowler/ec2_instance_imdsv2_enabled",
+            "prowler/ec2_launch_template_imdsv2_required", "checkov/CKV_AWS_79", "cis-5.0/5.7", "pci-4.0/8.2.8",
         ],
         check: |r, cx| {
             Some(match &*r.kind {

@@ -215,7 +215,8 @@ fn standalone(r: &Resource, verdict: Verdict) -> Option<Verdict> {
 
 /// The verdict on what is in one of some environments. If nobody says where a resource is, only a pass is certain.
 fn in_environments(r: &Resource, cx: &Context<'_>, wanted: &[impl AsRef<str>], verdict: Verdict) -> Option<Verdict> {
-    let means_production = |name: &str| ["prod", "production", "prd", "live"].iter().any(|p| p.eq_ignore_ascii_case(name));
+    let means_production =
+        |name: &str| ["prod", "production", "prd", "live"].iter().any(|p| p.eq_ignore_ascii_case(name));
     if wanted.iter().any(|name| name.as_ref().eq_ignore_ascii_case("all")) {
         return Some(verdict);
     }
@@ -223,15 +224,17 @@ fn in_environments(r: &Resource, cx: &Context<'_>, wanted: &[impl AsRef<str>], v
         return Some(if verdict.is_pass() { verdict } else { in_no_environment(r, wanted) });
     };
     let production = cx.production(r) == Some(true);
-    let listed = wanted.iter().map(AsRef::as_ref).any(|name| {
-        name.eq_ignore_ascii_case(environment) || (production && means_production(name))
-    });
+    let listed = wanted
+        .iter()
+        .map(AsRef::as_ref)
+        .any(|name| name.eq_ignore_ascii_case(environment) || (production && means_production(name)));
     listed.then_some(verdict)
 }
 
 fn in_no_environment(r: &Resource, wanted: &[impl AsRef<str>]) -> Verdict {
     let wanted = wanted.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(" or ");
-    let mut evidence = Evidence::unknown(&r.get("Tags"), format!("environment {wanted}, or another"), &Unknown::NotCollected);
+    let mut evidence =
+        Evidence::unknown(&r.get("Tags"), format!("environment {wanted}, or another"), &Unknown::NotCollected);
     evidence.reason = Some("no tag or parameter says which environment it is in".to_owned());
     Verdict::unknown(evidence)
 }

@@ -14,13 +14,13 @@ const REGION: &str = "us-east-1";
 
 /// What a fixture says of a subject: on the template, on the live resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mark {
+pub(crate) struct Mark {
     pub template: Option<String>,
     pub live: Option<String>,
 }
 
 /// One template of a fixture.
-pub struct Document {
+pub(crate) struct Document {
     pub template: Template,
     text: String,
     start: usize,
@@ -28,7 +28,7 @@ pub struct Document {
 }
 
 /// Reads a fixture's documents.
-pub fn documents(sources: &mut Sources, name: &str, text: &str) -> Vec<Document> {
+pub(crate) fn documents(sources: &mut Sources, name: &str, text: &str) -> Vec<Document> {
     let templates = load::parse_stream(sources, name, text).unwrap_or_else(|diagnostics| {
         panic!("{}", diagnostics.iter().map(|d| d.render(sources, false)).collect::<String>())
     });
@@ -45,7 +45,7 @@ pub fn documents(sources: &mut Sources, name: &str, text: &str) -> Vec<Document>
 
 impl Document {
     /// The rule's parameters, as the document sets them.
-    pub fn params(&self, rule: &'static Rule) -> Params {
+    pub(crate) fn params(&self, rule: &'static Rule) -> Params {
         let mut params = Params::defaults(rule.params);
         let set: BTreeMap<String, serde_yaml::Value> = serde_yaml::from_str(&self.params).unwrap();
         for (name, value) in set {
@@ -65,7 +65,7 @@ impl Document {
     }
 
     /// The mark of a subject: the comment on its logical id's line, or on the `AWSTemplateFormatVersion` line for the template itself.
-    pub fn mark(&self, resource: &Resource) -> Mark {
+    pub(crate) fn mark(&self, resource: &Resource) -> Mark {
         let at = if &*resource.kind == types::TEMPLATE {
             self.text[self.start..].find("AWSTemplateFormatVersion").map(|n| self.start + n)
         } else {
@@ -77,7 +77,7 @@ impl Document {
     }
 
     /// The estates of the declared side, one per undecided condition's outcome.
-    pub fn declared(&self) -> Vec<Estate> {
+    pub(crate) fn declared(&self) -> Vec<Estate> {
         let inputs = Inputs { stack: "fixture".into(), ..Inputs::default() };
         let variants = load::evaluate(&self.template, &inputs).expect("the fixture evaluates").variants;
         let facts = |r: &Resource| r.kind.starts_with("Driftline::");
@@ -85,7 +85,7 @@ impl Document {
     }
 
     /// The same state as AWS would show it, and the marks by physical id.
-    pub fn live(&self) -> (Estate, BTreeMap<Arc<str>, Mark>) {
+    pub(crate) fn live(&self) -> (Estate, BTreeMap<Arc<str>, Mark>) {
         let ids = self.template.root.child("Resources").and_then(Value::as_map).unwrap();
         let inputs = Inputs {
             stack: "fixture".into(),

@@ -1,4 +1,4 @@
-//! The account as a whole: its summary and its password policy. Neither has a CloudFormation type.
+//! The account as a whole: its summary and its password policy. Neither has a type in a template.
 
 use async_trait::async_trait;
 use aws_sdk_iam::Client;
@@ -78,18 +78,28 @@ impl Collector for Account {
     }
 }
 
-/// An entry that the answer leaves out is unknown: AWS names them all, zeros included.
+/// The one entry that an answer may leave out; it is younger than the others. Absent, it says nothing either way.
+const YOUNG: &str = "AccountPasswordPresent";
+
+/// An entry that the answer leaves out is unknown, never zero: AWS names them all, zeros included.
 fn summary(cx: &Cx, answer: Answer<GetAccountSummaryOutput>) -> Resource {
     let unanswered = || Unknown::Failed { action: READ_SUMMARY.into(), code: "MissingInAnswer".into() };
     let (map, why) = match answer {
-        Answer::Is(found) => (found.summary_map.unwrap_or_default(), unanswered()),
-        Answer::Absent => (Default::default(), unanswered()),
-        Answer::Unknown(why) => (Default::default(), why),
+        Answer::Is(found) => (found.summary_map, unanswered()),
+        Answer::Absent => (None, unanswered()),
+        Answer::Unknown(why) => (None, why),
     };
     let mut r = cx.resource(&SPEC, ACCOUNT, "account-summary", "");
     for &name in SUMMARY.reads {
-        let entry = map.get(&SummaryKeyType::from(name)).copied();
-        r.set(name, entry.map_or_else(|| Kind::Unknown(why.clone()), |n| Kind::Int(n.into())));
+        let entry = map.as_ref().and_then(|map| map.get(&SummaryKeyType::from(name)));
+        r.set(
+            name,
+            match entry {
+                Some(&n) => Kind::Int(n.into()),
+                None if name == YOUNG && map.is_some() => Kind::Null,
+                None => Kind::Unknown(why.clone()),
+            },
+        );
     }
     r
 }
@@ -165,7 +175,8 @@ mod tests {
         let r = summary(&offline(GLOBAL), Answer::Is(answer));
         assert_eq!(properties(&r), claimed(&SPEC, &r));
         assert_eq!(r.get("AccountMFAEnabled").value().map(|v| &v.kind), Some(&Kind::Int(0)));
-        let why = r.get("AccountPasswordPresent").why_unknown().map(|why| why.to_string());
+        let why = r.get("AccountAccessKeysPresent").why_unknown().map(|why| why.to_string());
         assert_eq!(why.as_deref(), Some("iam:GetAccountSummary failed: MissingInAnswer"));
+        assert!(r.get("AccountPasswordPresent").is_absent());
     }
 }

@@ -1,7 +1,7 @@
 //! The one listing that holds users, groups, roles and customer-managed policies with all their policies.
 
 use aws_sdk_iam::Client;
-use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput;
+use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput as Page;
 use aws_sdk_iam::types::{EntityType, GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail};
 
 use super::{PAGE, policies, roles, users};
@@ -12,7 +12,7 @@ pub(super) const LIST: &str = "iam:GetAccountAuthorizationDetails";
 
 /// What the listing gave.
 pub(super) struct Details {
-    pages: Vec<GetAccountAuthorizationDetailsOutput>,
+    pages: Vec<Page>,
     /// Why there may be more, if there may.
     pub(super) end: Result<(), Unknown>,
 }
@@ -25,23 +25,23 @@ pub(super) async fn read(cx: &Cx, iam: &Client) -> Details {
 }
 
 impl Details {
-    pub(super) fn of(pages: Pages<GetAccountAuthorizationDetailsOutput>) -> Self {
+    pub(super) fn of(pages: Pages<Page>) -> Self {
         Self { pages: pages.pages, end: pages.end }
     }
 
     pub(super) fn users(&self) -> impl Iterator<Item = &UserDetail> {
-        self.pages.iter().flat_map(|page| page.user_detail_list())
+        self.pages.iter().flat_map(Page::user_detail_list)
     }
 
     pub(super) fn groups(&self) -> impl Iterator<Item = &GroupDetail> {
-        self.pages.iter().flat_map(|page| page.group_detail_list())
+        self.pages.iter().flat_map(Page::group_detail_list)
     }
 
     pub(super) fn roles(&self) -> impl Iterator<Item = &RoleDetail> {
-        self.pages.iter().flat_map(|page| page.role_detail_list())
+        self.pages.iter().flat_map(Page::role_detail_list)
     }
 
     pub(super) fn policies(&self) -> impl Iterator<Item = &ManagedPolicyDetail> {
-        self.pages.iter().flat_map(|page| page.policies())
+        self.pages.iter().flat_map(Page::policies)
     }
 }

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::{AttachedPolicy, PolicyDetail, Tag};
 
-use super::shape::{list, map, set, tags, text};
+use super::shape::{list, map, set, text};
 use super::{Collector, Cx, Out, Reach, Spec};
 use crate::model::Kind;
 
@@ -82,11 +82,57 @@ fn attached(policies: &[AttachedPolicy]) -> Kind {
     set(policies.iter().filter_map(AttachedPolicy::policy_arn))
 }
 
-fn tag_list(list: &[Tag]) -> Kind {
-    tags(list.iter().map(|tag| (Some(tag.key()), Some(tag.value()))))
+fn pairs(tags: &[Tag]) -> impl Iterator<Item = (Option<&str>, Option<&str>)> {
+    tags.iter().map(|tag| (Some(tag.key()), Some(tag.value())))
 }
 
 /// Whether a path is one of those that only AWS services create roles under.
 fn is_service_path(path: Option<&str>) -> bool {
     path.is_some_and(|path| path.starts_with("/aws-service-role/") || path.starts_with("/aws-reserved/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::testing::{collected, cx, refused};
+    use crate::model::GLOBAL;
+
+    #[tokio::test]
+    async fn where_everything_is_refused_nothing_is_absent() {
+        assert_eq!(refused(&Iam, GLOBAL).await.resources, []);
+        assert_eq!(refused(&account::Account, GLOBAL).await.resources.len(), 2, "the account is always there");
+    }
+
+    #[tokio::test]
+    async fn the_account_is_read_page_by_page_and_its_users_one_by_one() {
+        let cx = cx(GLOBAL, |asked| {
+            let action = asked.split("Action=").nth(1).and_then(|rest| rest.split('&').next()).unwrap();
+            let found = match action {
+                "GetAccountAuthorizationDetails" if !asked.contains("Marker=") => {
+                    "<UserDetailList><member><UserName>ann</UserName></member></UserDetailList>
+                     <IsTruncated>true</IsTruncated><Marker>more</Marker>"
+                }
+                "GetAccountAuthorizationDetails" => {
+                    "<RoleDetailList><member><RoleName>app</RoleName></member></RoleDetailList>"
+                }
+                "GetLoginProfile" => {
+                    return (404, "<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>".into());
+                }
+                _ => "",
+            };
+            (200, format!("<{action}Response><{action}Result>{found}</{action}Result></{action}Response>"))
+        });
+        let out = collected(&Iam, &cx).await;
+        let mut ids: Vec<_> = out.resources.iter().filter_map(|r| r.address.physical_id.as_deref()).collect();
+        ids.sort_unstable();
+        assert_eq!(ids, ["ann", "app"]);
+        assert!(out.listed.values().all(Result::is_ok), "{:?}", out.listed);
+        assert_eq!(cx.calls.made().into_keys().collect::<Vec<_>>(), sorted(SPEC.actions), "each action is needed");
+    }
+
+    fn sorted(actions: &[&'static str]) -> Vec<&'static str> {
+        let mut actions = actions.to_vec();
+        actions.sort_unstable();
+        actions
+    }
 }

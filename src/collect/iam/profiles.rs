@@ -1,6 +1,7 @@
 //! Instance profiles.
 
 use aws_sdk_iam::Client;
+use aws_sdk_iam::operation::list_instance_profiles::ListInstanceProfilesOutput;
 use aws_sdk_iam::types::{InstanceProfile, Role};
 
 use super::{PAGE, SPEC};
@@ -17,7 +18,7 @@ pub(super) async fn collect(cx: &Cx, iam: &Client) -> Out {
     let mut out = Out::default();
     let listing = iam.list_instance_profiles().max_items(PAGE).into_paginator().send();
     let pages = cx.pages(LIST, &[TYPE.name], listing).await;
-    for profile in pages.pages.iter().flat_map(|page| page.instance_profiles()) {
+    for profile in pages.pages.iter().flat_map(ListInstanceProfilesOutput::instance_profiles) {
         out.push(resource(cx, profile));
     }
     out.listed(TYPE.name, &pages.end);

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_iam::Client;
+use aws_sdk_iam::operation::list_roles::ListRolesOutput;
 use aws_sdk_iam::types::{Role, RoleDetail};
 
 use super::details::{self, Details};
-use super::{PAGE, SPEC, attached, document, inline_policies, is_service_path, tag_list};
-use crate::collect::shape::{number, text};
+use super::{PAGE, SPEC, attached, document, inline_policies, is_service_path, pairs};
+use crate::collect::shape::{number, set_tags, text};
 use crate::collect::{Cx, Out, TypeSpec};
 use crate::model::{Kind, Provenance, Resource, Unknown};
 
@@ -40,7 +41,7 @@ pub(super) async fn sessions(cx: &Cx, iam: &Client) -> Sessions {
     let pages = cx.pages(LIST, &[TYPE.name], listing).await;
     let known =
         |role: &Role| (role.role_name().to_owned(), (text(role.description()), number(role.max_session_duration())));
-    let roles = pages.pages.iter().flat_map(|page| page.roles()).map(known).collect();
+    let roles = pages.pages.iter().flat_map(ListRolesOutput::roles).map(known).collect();
     Sessions { roles, end: pages.end }
 }
 
@@ -77,7 +78,7 @@ fn resource(cx: &Cx, role: &RoleDetail, sessions: &Sessions) -> Resource {
     r.set("Policies", inline_policies(role.role_policy_list()));
     r.set("ManagedPolicyArns", attached(role.attached_managed_policies()));
     r.set("PermissionsBoundary", text(boundary));
-    r.set("Tags", tag_list(role.tags()));
+    set_tags(&mut r, pairs(role.tags()));
     r.set_attribute("ServiceLinked", Kind::Bool(is_service_path(role.path())));
     if is_service_path(role.path()) {
         r.provenance = Provenance::Service;

@@ -1,14 +1,13 @@
 //! Users with their credentials, and groups.
 
 use aws_sdk_iam::Client;
-use aws_sdk_iam::types::{AccessKeyMetadata, GroupDetail, LoginProfile, MfaDevice, UserDetail};
-use tokio::task::JoinSet;
+use aws_sdk_iam::types::{AccessKeyMetadata, GroupDetail, LoginProfile, MfaDevice, StatusType, UserDetail};
 
 use super::details::Details;
-use super::{NONE, SPEC, attached, inline_policies, tag_list};
-use crate::collect::shape::{list, map, set, text, time};
-use crate::collect::{Answer, Cx, Out, TypeSpec};
-use crate::model::{Kind, Resource};
+use super::{NONE, SPEC, attached, inline_policies, pairs};
+use crate::collect::shape::{map, set, set_tags, text, time};
+use crate::collect::{Answer, Cx, Out, TypeSpec, tasks};
+use crate::model::{Kind, Resource, Value};
 
 pub(super) const LOGIN_PROFILE: &str = "iam:GetLoginProfile";
 pub(super) const MFA_DEVICES: &str = "iam:ListMFADevices";
@@ -41,16 +40,16 @@ struct Credentials {
 }
 
 pub(super) async fn collect(cx: &Cx, iam: &Client, details: &Details) -> Out {
-    let mut reads = JoinSet::new();
-    for user in details.users() {
+    let readings = details.users().map(|user| {
         let (cx, iam, user) = (cx.clone(), iam.clone(), user.clone());
-        reads.spawn(async move {
-            let credentials = Credentials::read(&cx, &iam, user.user_name().unwrap_or_default()).await;
+        async move {
+            let reading = Credentials::read(&cx, &iam, user.user_name().unwrap_or_default());
+            let credentials = Box::pin(reading).await;
             found(&cx, &user, credentials)
-        });
-    }
+        }
+    });
     let mut out = Out::default();
-    for user in reads.join_all().await {
+    for user in tasks::all(readings.collect()).await {
         out.merge(user);
     }
     out.listed(TYPE.name, &details.end);
@@ -99,11 +98,20 @@ fn resource(cx: &Cx, user: &UserDetail, credentials: Credentials) -> Resource {
     r.set("Policies", inline_policies(user.user_policy_list()));
     r.set("ManagedPolicyArns", attached(user.attached_managed_policies()));
     r.set("PermissionsBoundary", text(boundary));
-    r.set("Tags", tag_list(user.tags()));
+    set_tags(&mut r, pairs(user.tags()));
     r.set("LoginProfile", credentials.login.into_kind(|profile| login(profile.as_ref())));
-    r.set_attribute("MfaDevices", credentials.mfa.into_kind(|mfa| set(mfa.iter().map(MfaDevice::serial_number))));
-    r.set_attribute("AccessKeys", credentials.keys.into_kind(|keys| list(keys.iter().map(key_facts))));
+    r.set_attribute("MfaDevices", credentials.mfa.into_kind(|mfa| facts(mfa.iter().map(serial))));
+    r.set_attribute("AccessKeys", credentials.keys.into_kind(|keys| facts(keys.iter().map(key_facts))));
     r
+}
+
+/// A fact that every user has: where there is nothing, an empty list says so.
+fn facts(items: impl Iterator<Item = Kind>) -> Kind {
+    Kind::List(items.map(Value::live).collect())
+}
+
+fn serial(device: &MfaDevice) -> Kind {
+    text(Some(device.serial_number()))
 }
 
 /// The password itself is never readable.
@@ -113,13 +121,13 @@ fn login(profile: Option<&LoginProfile>) -> Kind {
 }
 
 fn key_facts(key: &AccessKeyMetadata) -> Kind {
-    map([("Status", text(key.status().map(|status| status.as_str()))), ("CreateDate", time(key.create_date()))])
+    map([("Status", text(key.status().map(StatusType::as_str))), ("CreateDate", time(key.create_date()))])
 }
 
 fn access_key(cx: &Cx, key: &AccessKeyMetadata) -> Resource {
     let mut r = cx.resource(&SPEC, ACCESS_KEY.name, key.access_key_id().unwrap_or_default(), "");
     r.set("UserName", text(key.user_name()));
-    r.set("Status", text(key.status().map(|status| status.as_str())));
+    r.set("Status", text(key.status().map(StatusType::as_str)));
     r.set_attribute("CreateDate", time(key.create_date()));
     r
 }
@@ -149,7 +157,6 @@ mod tests {
     use crate::collect::testing::{claimed, offline, properties};
     use crate::model::{GLOBAL, Unknown};
     use aws_sdk_iam::primitives::DateTime;
-    use aws_sdk_iam::types::StatusType;
 
     fn ann() -> UserDetail {
         UserDetail::builder().user_name("ann").path("/").group_list("ops").group_list("admins").build()
@@ -198,7 +205,7 @@ mod tests {
         let [user] = &out.resources[..] else { panic!("{out:?}") };
         assert!(user.get("LoginProfile").is_absent());
         assert_eq!(user.attribute("MfaDevices").why_unknown(), Some(denied));
-        assert!(user.attribute("AccessKeys").is_absent());
+        assert_eq!(user.attribute("AccessKeys").value().map(|v| &v.kind), Some(&Kind::List(Vec::new())));
     }
 
     #[test]

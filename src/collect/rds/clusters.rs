@@ -1,10 +1,11 @@
 //! Database clusters: Aurora and Multi-AZ.
 
 use aws_sdk_rds::Client;
-use aws_sdk_rds::types::DbCluster;
+use aws_sdk_rds::operation::describe_db_clusters::DescribeDbClustersOutput;
+use aws_sdk_rds::types::{DatabaseInsightsMode, DbCluster};
 
-use super::{PAGE, SPEC, is_rds, secret, security_groups, tag_list};
-use crate::collect::shape::{flag, list, map, number, set, text};
+use super::{PAGE, SPEC, is_rds, secret, security_groups};
+use crate::collect::shape::{flag, list, map, number, set, set_tags, text};
 use crate::collect::{Cx, Out, TypeSpec};
 use crate::model::{Kind, Resource};
 
@@ -63,7 +64,7 @@ pub(super) async fn collect(cx: &Cx, rds: &Client) -> Out {
     let mut out = Out::default();
     let listing = rds.describe_db_clusters().max_records(PAGE).into_paginator().send();
     let pages = cx.pages(LIST, &[TYPE.name], listing).await;
-    for db in pages.pages.iter().flat_map(|page| page.db_clusters()).filter(|db| is_rds(db.engine())) {
+    for db in pages.pages.iter().flat_map(DescribeDbClustersOutput::db_clusters).filter(|db| is_rds(db.engine())) {
         out.push(resource(cx, db));
     }
     out.listed(TYPE.name, &pages.end);
@@ -76,13 +77,14 @@ fn resource(cx: &Cx, db: &DbCluster) -> Resource {
     for (name, kind) in identity(db).into_iter().chain(operation(db)) {
         r.set(name, kind);
     }
+    set_tags(&mut r, db.tag_list().iter().map(|tag| (tag.key(), tag.value())));
     r.set_attribute("Status", text(db.status()));
     r.set_attribute("MultiAZ", flag(db.multi_az()));
     r.set_attribute("Members", members(db));
     r
 }
 
-/// The instances of a cluster and which of them writes: no CloudFormation property of the cluster says so.
+/// The instances of a cluster and which of them writes: no property of the cluster says so.
 fn members(db: &DbCluster) -> Kind {
     list(db.db_cluster_members().iter().map(|member| {
         map([
@@ -117,7 +119,6 @@ fn identity(db: &DbCluster) -> Properties {
         ("ManageMasterUserPassword", Kind::Bool(db.master_user_secret().is_some())),
         ("EnableIAMDatabaseAuthentication", flag(db.iam_database_authentication_enabled())),
         ("EnableHttpEndpoint", flag(db.http_endpoint_enabled())),
-        ("Tags", tag_list(db.tag_list())),
     ]
 }
 
@@ -141,7 +142,7 @@ fn operation(db: &DbCluster) -> Properties {
         ("PerformanceInsightsEnabled", flag(db.performance_insights_enabled())),
         ("PerformanceInsightsKmsKeyId", text(db.performance_insights_kms_key_id())),
         ("PerformanceInsightsRetentionPeriod", number(db.performance_insights_retention_period())),
-        ("DatabaseInsightsMode", text(db.database_insights_mode().map(|mode| mode.as_str()))),
+        ("DatabaseInsightsMode", text(db.database_insights_mode().map(DatabaseInsightsMode::as_str))),
         ("MonitoringInterval", number(db.monitoring_interval())),
         ("MonitoringRoleArn", text(db.monitoring_role_arn())),
         (
@@ -166,6 +167,7 @@ fn serverless(db: &DbCluster) -> Kind {
 mod tests {
     use super::*;
     use crate::collect::testing::{claimed, offline, properties};
+    use crate::model::Value;
     use aws_sdk_rds::types::{DbClusterMember, ServerlessV2ScalingConfigurationInfo};
 
     #[test]
@@ -181,7 +183,7 @@ mod tests {
             .build();
         let r = resource(&offline("eu-west-1"), &db);
         assert_eq!(properties(&r), claimed(&SPEC, &r));
-        assert_eq!(r.get("Port").value().and_then(|v| v.as_int()), Some(3306));
+        assert_eq!(r.get("Port").value().and_then(Value::as_int), Some(3306));
         let least = r.get("ServerlessV2ScalingConfiguration.MinCapacity");
         assert_eq!(least.value().map(|v| &v.kind), Some(&Kind::Float(0.5)));
         assert_eq!(r.attribute("Members.0.DBInstanceIdentifier").as_str(), None, "facts are read by name");

@@ -1,10 +1,11 @@
 //! Database instances.
 
 use aws_sdk_rds::Client;
-use aws_sdk_rds::types::DbInstance;
+use aws_sdk_rds::operation::describe_db_instances::DescribeDbInstancesOutput;
+use aws_sdk_rds::types::{DatabaseInsightsMode, DbInstance, Endpoint, ReplicaMode};
 
-use super::{PAGE, SPEC, is_rds, secret, security_groups, tag_list};
-use crate::collect::shape::{flag, list, map, number, number_text, set, text};
+use super::{PAGE, SPEC, is_rds, secret, security_groups};
+use crate::collect::shape::{flag, list, map, number, number_text, set, set_tags, text};
 use crate::collect::{Cx, Out, TypeSpec};
 use crate::model::{Kind, Resource};
 
@@ -72,7 +73,7 @@ pub(super) async fn collect(cx: &Cx, rds: &Client) -> Out {
     let mut out = Out::default();
     let listing = rds.describe_db_instances().max_records(PAGE).into_paginator().send();
     let pages = cx.pages(LIST, &[TYPE.name], listing).await;
-    for db in pages.pages.iter().flat_map(|page| page.db_instances()).filter(|db| is_rds(db.engine())) {
+    for db in pages.pages.iter().flat_map(DescribeDbInstancesOutput::db_instances).filter(|db| is_rds(db.engine())) {
         out.push(resource(cx, db));
     }
     out.listed(TYPE.name, &pages.end);
@@ -85,6 +86,7 @@ fn resource(cx: &Cx, db: &DbInstance) -> Resource {
     for (name, kind) in identity(db).into_iter().chain(storage(db)).chain(operation(db)) {
         r.set(name, kind);
     }
+    set_tags(&mut r, db.tag_list().iter().map(|tag| (tag.key(), tag.value())));
     r.set_attribute("DBInstanceStatus", text(db.db_instance_status()));
     r
 }
@@ -93,7 +95,7 @@ type Properties = Vec<(&'static str, Kind)>;
 
 fn identity(db: &DbInstance) -> Properties {
     // The instance's own port; `DbInstancePort` is zero for most engines.
-    let port = db.endpoint().and_then(|endpoint| endpoint.port());
+    let port = db.endpoint().and_then(Endpoint::port);
     vec![
         ("DBInstanceIdentifier", text(db.db_instance_identifier())),
         ("DBInstanceClass", text(db.db_instance_class())),
@@ -107,7 +109,7 @@ fn identity(db: &DbInstance) -> Properties {
         ("Timezone", text(db.timezone())),
         ("SourceDBInstanceIdentifier", text(db.read_replica_source_db_instance_identifier())),
         ("SourceDBClusterIdentifier", text(db.read_replica_source_db_cluster_identifier())),
-        ("ReplicaMode", text(db.replica_mode().map(|mode| mode.as_str()))),
+        ("ReplicaMode", text(db.replica_mode().map(ReplicaMode::as_str))),
         ("PromotionTier", number(db.promotion_tier())),
         ("AvailabilityZone", text(db.availability_zone())),
         ("MultiAZ", flag(db.multi_az())),
@@ -123,7 +125,6 @@ fn identity(db: &DbInstance) -> Properties {
         ("ManageMasterUserPassword", Kind::Bool(db.master_user_secret().is_some())),
         ("EnableIAMDatabaseAuthentication", flag(db.iam_database_authentication_enabled())),
         ("CACertificateIdentifier", text(db.ca_certificate_identifier())),
-        ("Tags", tag_list(db.tag_list())),
     ]
 }
 
@@ -154,7 +155,7 @@ fn operation(db: &DbInstance) -> Properties {
         ("EnablePerformanceInsights", flag(db.performance_insights_enabled())),
         ("PerformanceInsightsKMSKeyId", text(db.performance_insights_kms_key_id())),
         ("PerformanceInsightsRetentionPeriod", number(db.performance_insights_retention_period())),
-        ("DatabaseInsightsMode", text(db.database_insights_mode().map(|mode| mode.as_str()))),
+        ("DatabaseInsightsMode", text(db.database_insights_mode().map(DatabaseInsightsMode::as_str))),
         ("MonitoringInterval", number(db.monitoring_interval())),
         ("MonitoringRoleArn", text(db.monitoring_role_arn())),
         (
@@ -169,7 +170,8 @@ fn operation(db: &DbInstance) -> Properties {
 mod tests {
     use super::*;
     use crate::collect::testing::{claimed, offline, properties};
-    use aws_sdk_rds::types::{DbParameterGroupStatus, Endpoint, MasterUserSecret, VpcSecurityGroupMembership};
+    use crate::model::Value;
+    use aws_sdk_rds::types::{DbParameterGroupStatus, MasterUserSecret, VpcSecurityGroupMembership};
 
     #[test]
     fn an_instance_reads_as_cloudformation_would_declare_it() {
@@ -190,8 +192,8 @@ mod tests {
         assert_eq!(r.get("Port").as_str(), Some("5432"));
         assert_eq!(r.get("VPCSecurityGroups.0").as_str(), Some("sg-1"));
         assert_eq!(r.get("DBParameterGroupName").as_str(), Some("tuned"));
-        assert_eq!(r.get("ManageMasterUserPassword").value().and_then(|v| v.as_bool()), Some(true));
-        assert_eq!(r.get("StorageEncrypted").value().and_then(|v| v.as_bool()), Some(false));
+        assert_eq!(r.get("ManageMasterUserPassword").value().and_then(Value::as_bool), Some(true));
+        assert_eq!(r.get("StorageEncrypted").value().and_then(Value::as_bool), Some(false));
         assert_eq!(r.attribute("DBInstanceStatus").as_str(), Some("available"));
     }
 

@@ -7,9 +7,9 @@ mod subnets;
 
 use async_trait::async_trait;
 use aws_sdk_rds::Client;
-use aws_sdk_rds::types::{MasterUserSecret, Tag, VpcSecurityGroupMembership};
+use aws_sdk_rds::types::{MasterUserSecret, VpcSecurityGroupMembership};
 
-use super::shape::{map, set, tags, text};
+use super::shape::{map, set, text};
 use super::{Collector, Cx, Out, Reach, Spec};
 use crate::model::Kind;
 
@@ -56,13 +56,9 @@ impl Collector for Rds {
 }
 
 /// Whether an engine, or a parameter group family, is RDS's own: Neptune and `DocumentDB` answer through the same API
-/// but have CloudFormation types of their own.
+/// but have types of their own.
 fn is_rds(engine: Option<&str>) -> bool {
     !engine.is_some_and(|engine| engine.starts_with("neptune") || engine.starts_with("docdb"))
-}
-
-fn tag_list(list: &[Tag]) -> Kind {
-    tags(list.iter().map(|tag| (tag.key(), tag.value())))
 }
 
 fn security_groups(memberships: &[VpcSecurityGroupMembership]) -> Kind {
@@ -73,4 +69,36 @@ fn secret(secret: Option<&MasterUserSecret>) -> Kind {
     secret.map_or(Kind::Null, |secret| {
         map([("SecretArn", text(secret.secret_arn())), ("KmsKeyId", text(secret.kms_key_id()))])
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::testing::{collected, cx, refused};
+
+    #[tokio::test]
+    async fn where_everything_is_refused_nothing_is_absent() {
+        assert_eq!(refused(&Rds, "us-east-1").await.resources, []);
+    }
+
+    #[tokio::test]
+    async fn neptune_and_documentdb_are_left_to_their_own_types() {
+        let cx = cx("us-east-1", |asked| {
+            let action = asked.split("Action=").nth(1).and_then(|rest| rest.split('&').next()).unwrap();
+            let clusters = ["neptune", "docdb", "aurora-mysql"].map(|engine| {
+                format!("<DBCluster><DBClusterIdentifier>{engine}</DBClusterIdentifier><Engine>{engine}</Engine></DBCluster>")
+            });
+            let found = if action == "DescribeDBClusters" { clusters.concat() } else { String::new() };
+            (
+                200,
+                format!(
+                    "<{action}Response><{action}Result><DBClusters>{found}</DBClusters></{action}Result></{action}Response>"
+                ),
+            )
+        });
+        let out = collected(&Rds, &cx).await;
+        let ids: Vec<_> = out.resources.iter().filter_map(|r| r.address.physical_id.as_deref()).collect();
+        assert_eq!(ids, ["aurora-mysql"]);
+        assert!(out.listed.values().all(Result::is_ok), "an empty region is wholly listed: {:?}", out.listed);
+    }
 }

@@ -1,12 +1,15 @@
 //! Parameter groups of instances and of clusters, with the parameters that somebody changed.
 
 use aws_sdk_rds::Client;
+use aws_sdk_rds::operation::describe_db_cluster_parameter_groups::DescribeDbClusterParameterGroupsOutput;
+use aws_sdk_rds::operation::describe_db_cluster_parameters::DescribeDbClusterParametersOutput;
+use aws_sdk_rds::operation::describe_db_parameter_groups::DescribeDbParameterGroupsOutput;
+use aws_sdk_rds::operation::describe_db_parameters::DescribeDbParametersOutput;
 use aws_sdk_rds::types::{DbClusterParameterGroup, DbParameterGroup, Parameter};
-use tokio::task::JoinSet;
 
 use super::{PAGE, SPEC, is_rds};
 use crate::collect::shape::{map, text};
-use crate::collect::{Cx, Out, TypeSpec};
+use crate::collect::{Cx, Out, TypeSpec, tasks};
 use crate::model::{Kind, Provenance, Resource, Unknown};
 
 pub(super) const LIST_OF_INSTANCES: &str = "rds:DescribeDBParameterGroups";
@@ -30,43 +33,33 @@ pub(super) const OF_CLUSTERS: TypeSpec = TypeSpec {
 const CHANGED: &str = "user";
 
 pub(super) async fn of_instances(cx: &Cx, rds: &Client) -> Out {
-    let mut out = Out::default();
     let listing = rds.describe_db_parameter_groups().max_records(PAGE).into_paginator().send();
     let pages = cx.pages(LIST_OF_INSTANCES, &[OF_INSTANCES.name], listing).await;
-    let mut reads = JoinSet::new();
-    for group in pages.pages.iter().flat_map(|page| page.db_parameter_groups()).map(Group::of_instances) {
-        if !is_rds(Some(&group.family)) {
-            continue;
-        }
+    let groups = pages.pages.iter().flat_map(DescribeDbParameterGroupsOutput::db_parameter_groups);
+    let readings = groups.map(Group::of_instances).filter(|group| is_rds(Some(&group.family))).map(|group| {
         let (cx, rds) = (cx.clone(), rds.clone());
-        reads.spawn(async move {
-            let parameters =
-                if group.is_default() { Kind::Null } else { read_of_instances(&cx, &rds, &group.name).await };
-            group.resource(&cx, parameters)
-        });
-    }
-    out.resources = reads.join_all().await;
+        async move {
+            let changed = if group.is_default() { Kind::Null } else { read_of_instances(&cx, &rds, &group.name).await };
+            group.resource(&cx, changed)
+        }
+    });
+    let mut out = Out { resources: tasks::all(readings.collect()).await, ..Out::default() };
     out.listed(OF_INSTANCES.name, &pages.end);
     out
 }
 
 pub(super) async fn of_clusters(cx: &Cx, rds: &Client) -> Out {
-    let mut out = Out::default();
     let listing = rds.describe_db_cluster_parameter_groups().max_records(PAGE).into_paginator().send();
     let pages = cx.pages(LIST_OF_CLUSTERS, &[OF_CLUSTERS.name], listing).await;
-    let mut reads = JoinSet::new();
-    for group in pages.pages.iter().flat_map(|page| page.db_cluster_parameter_groups()).map(Group::of_clusters) {
-        if !is_rds(Some(&group.family)) {
-            continue;
-        }
+    let groups = pages.pages.iter().flat_map(DescribeDbClusterParameterGroupsOutput::db_cluster_parameter_groups);
+    let readings = groups.map(Group::of_clusters).filter(|group| is_rds(Some(&group.family))).map(|group| {
         let (cx, rds) = (cx.clone(), rds.clone());
-        reads.spawn(async move {
-            let parameters =
-                if group.is_default() { Kind::Null } else { read_of_clusters(&cx, &rds, &group.name).await };
-            group.resource(&cx, parameters)
-        });
-    }
-    out.resources = reads.join_all().await;
+        async move {
+            let changed = if group.is_default() { Kind::Null } else { read_of_clusters(&cx, &rds, &group.name).await };
+            group.resource(&cx, changed)
+        }
+    });
+    let mut out = Out { resources: tasks::all(readings.collect()).await, ..Out::default() };
     out.listed(OF_CLUSTERS.name, &pages.end);
     out
 }
@@ -74,14 +67,14 @@ pub(super) async fn of_clusters(cx: &Cx, rds: &Client) -> Out {
 async fn read_of_instances(cx: &Cx, rds: &Client, group: &str) -> Kind {
     let request = rds.describe_db_parameters().db_parameter_group_name(group).source(CHANGED).max_records(PAGE);
     let pages = cx.pages(READ_OF_INSTANCES, &[OF_INSTANCES.name], request.into_paginator().send()).await;
-    parameters(pages.pages.iter().flat_map(|page| page.parameters()), pages.end)
+    parameters(pages.pages.iter().flat_map(DescribeDbParametersOutput::parameters), pages.end)
 }
 
 async fn read_of_clusters(cx: &Cx, rds: &Client, group: &str) -> Kind {
     let request =
         rds.describe_db_cluster_parameters().db_cluster_parameter_group_name(group).source(CHANGED).max_records(PAGE);
     let pages = cx.pages(READ_OF_CLUSTERS, &[OF_CLUSTERS.name], request.into_paginator().send()).await;
-    parameters(pages.pages.iter().flat_map(|page| page.parameters()), pages.end)
+    parameters(pages.pages.iter().flat_map(DescribeDbClusterParametersOutput::parameters), pages.end)
 }
 
 /// Half a list would say that the other half has its defaults: then nothing is known.

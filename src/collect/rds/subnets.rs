@@ -1,6 +1,7 @@
 //! Subnet groups.
 
 use aws_sdk_rds::Client;
+use aws_sdk_rds::operation::describe_db_subnet_groups::DescribeDbSubnetGroupsOutput;
 use aws_sdk_rds::types::{DbSubnetGroup, Subnet};
 
 use super::{PAGE, SPEC};
@@ -20,7 +21,7 @@ pub(super) async fn collect(cx: &Cx, rds: &Client) -> Out {
     let mut out = Out::default();
     let listing = rds.describe_db_subnet_groups().max_records(PAGE).into_paginator().send();
     let pages = cx.pages(LIST, &[TYPE.name], listing).await;
-    for group in pages.pages.iter().flat_map(|page| page.db_subnet_groups()) {
+    for group in pages.pages.iter().flat_map(DescribeDbSubnetGroupsOutput::db_subnet_groups) {
         out.push(resource(cx, group));
     }
     out.listed(TYPE.name, &pages.end);

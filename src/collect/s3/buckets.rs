@@ -4,15 +4,16 @@ use std::future::Future;
 use std::sync::Arc;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::types::{Bucket, BucketLocationConstraint};
+use aws_sdk_s3::operation::get_bucket_tagging::GetBucketTaggingOutput;
+use aws_sdk_s3::operation::list_buckets::ListBucketsOutput;
+use aws_sdk_s3::types::{Bucket, BucketLocationConstraint, MfaDeleteStatus};
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use tokio::task::JoinSet;
 
-use super::settings::{access_block, encryption, tagging, versioning};
+use super::settings::{access_block, encryption, versioning};
 use super::{NO_ACCESS_BLOCK, SPEC, client};
-use crate::collect::shape::text;
-use crate::collect::{Answer, Cx, Out, TypeSpec};
+use crate::collect::shape::{set_tags, text};
+use crate::collect::{Answer, Cx, Out, TypeSpec, tasks};
 use crate::model::{Kind, Resource, Unknown};
 
 pub(super) const LIST: &str = "s3:ListAllMyBuckets";
@@ -36,12 +37,12 @@ pub(super) async fn collect(cx: &Cx) -> Out {
     let s3 = client(cx, home);
     let pages = cx.pages(LIST, &[TYPE.name], s3.list_buckets().max_buckets(PAGE).into_paginator().send()).await;
     out.listed(TYPE.name, &pages.end);
-    let mut reads = JoinSet::new();
-    for bucket in pages.pages.iter().flat_map(|page| page.buckets()) {
+    let buckets = pages.pages.iter().flat_map(ListBucketsOutput::buckets);
+    let readings = buckets.map(|bucket| {
         let (cx, s3, bucket) = (cx.clone(), s3.clone(), bucket.clone());
-        reads.spawn(async move { read(&cx, &s3, &bucket).await });
-    }
-    for bucket in reads.join_all().await {
+        async move { Box::pin(read(&cx, &s3, &bucket)).await }
+    });
+    for bucket in tasks::all(readings.collect()).await {
         match bucket {
             Ok(bucket) => out.resources.extend(bucket),
             Err(why) => out.listed(TYPE.name, &Err(why)),
@@ -59,7 +60,7 @@ async fn read(cx: &Cx, s3: &Client, bucket: &Bucket) -> Result<Option<Resource>,
         Answer::Unknown(why) => return Err(why),
     };
     let there = Cx { region: Arc::clone(&region), ..cx.clone() };
-    Ok(settings(&there, &client(cx, &region), name).await)
+    Ok(Box::pin(settings(&there, &client(cx, &region), name)).await)
 }
 
 async fn region(cx: &Cx, s3: &Client, bucket: &str, listed: Option<&str>) -> Answer<Arc<str>> {
@@ -104,9 +105,19 @@ async fn settings(cx: &Cx, s3: &Client, name: &str) -> Option<Resource> {
         "PublicAccessBlockConfiguration",
         still_there(blocked, |b| access_block(b.public_access_block_configuration()))?,
     );
-    r.set("Tags", still_there(tagged, |t| tagging(t.tag_set()))?);
-    r.set_attribute("MfaDelete", still_there(mfa_delete, |v| text(v.mfa_delete().map(|m| m.as_str())))?);
+    tag(&mut r, tagged)?;
+    r.set_attribute("MfaDelete", still_there(mfa_delete, |v| text(v.mfa_delete().map(MfaDeleteStatus::as_str)))?);
     Some(r)
+}
+
+/// Sets the tags; `None` if the bucket is gone.
+fn tag(r: &mut Resource, answer: Answer<Option<GetBucketTaggingOutput>>) -> Option<()> {
+    match answer {
+        Answer::Is(found) => set_tags(r, found?.tag_set().iter().map(|tag| (Some(tag.key()), Some(tag.value())))),
+        Answer::Absent => r.set("Tags", Kind::Null),
+        Answer::Unknown(why) => r.set("Tags", Kind::Unknown(why)),
+    }
+    Some(())
 }
 
 const GONE: &str = "NoSuchBucket";

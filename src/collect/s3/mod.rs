@@ -52,3 +52,16 @@ fn client(cx: &Cx, region: &str) -> Client {
         .force_path_style(cx.config.endpoint_url().is_some());
     Client::from_conf(config.build())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::testing::refused;
+    use crate::model::GLOBAL;
+
+    #[tokio::test]
+    async fn where_everything_is_refused_nothing_is_absent() {
+        let out = refused(&S3, GLOBAL).await;
+        assert_eq!(out.resources.len(), 1, "the account's own block is always there, unknown");
+    }
+}

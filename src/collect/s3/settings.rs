@@ -1,11 +1,11 @@
-//! Bucket settings as CloudFormation properties.
+//! Bucket settings as properties.
 
 use aws_sdk_s3::operation::get_bucket_versioning::GetBucketVersioningOutput;
 use aws_sdk_s3::types::{
-    PublicAccessBlockConfiguration, ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag,
+    BucketVersioningStatus, PublicAccessBlockConfiguration, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
 };
 
-use crate::collect::shape::{flag, list, map, tags, text};
+use crate::collect::shape::{flag, list, map, text};
 use crate::model::Kind;
 
 pub(super) fn encryption(found: Option<&ServerSideEncryptionConfiguration>) -> Kind {
@@ -32,7 +32,7 @@ fn encryption_rule(rule: &ServerSideEncryptionRule) -> Kind {
 
 /// A bucket whose versioning was never switched has no status: absent, as in a template that does not mention it.
 pub(super) fn versioning(found: &GetBucketVersioningOutput) -> Kind {
-    map([("Status", text(found.status().map(|status| status.as_str())))])
+    map([("Status", text(found.status().map(BucketVersioningStatus::as_str)))])
 }
 
 pub(super) fn access_block(found: Option<&PublicAccessBlockConfiguration>) -> Kind {
@@ -46,15 +46,11 @@ pub(super) fn access_block(found: Option<&PublicAccessBlockConfiguration>) -> Ki
     })
 }
 
-pub(super) fn tagging(found: &[Tag]) -> Kind {
-    tags(found.iter().map(|tag| (Some(tag.key()), Some(tag.value()))))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::{Value, to_json};
-    use aws_sdk_s3::types::{BucketVersioningStatus, ServerSideEncryption, ServerSideEncryptionByDefault};
+    use aws_sdk_s3::types::{ServerSideEncryption, ServerSideEncryptionByDefault};
     use serde_json::json;
 
     #[test]

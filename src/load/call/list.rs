@@ -66,3 +66,54 @@ pub(super) fn length(on: &Evaluator<'_>, argument: &Value) -> Answer {
         _ => Err(list.why_unknown().unwrap_or_else(unsupported)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::Inputs;
+    use super::super::super::testing::{resource, shown, value};
+
+    const MAP: &str = "Parameters: {Env: {Type: String, Default: prod}, Ids: {Type: CommaDelimitedList, Default: 'a,b'}}\n\
+                       Mappings: {Sizes: {prod: {Class: large, Zones: [x, y]}, dev: {Class: small}}}";
+
+    #[test]
+    fn a_mapping_is_looked_up_by_names_that_functions_may_give() {
+        let shown = |written| value(written, MAP, &Inputs::default()).to_string();
+        assert_eq!(shown("!FindInMap [Sizes, !Ref Env, Class]"), "large");
+        assert_eq!(shown("!FindInMap [Sizes, prod, Zones]"), r#"["x","y"]"#);
+        assert_eq!(shown("!FindInMap [Sizes, test, Class]"), "unknown (Sizes.test.Class is not in the template)");
+        assert_eq!(shown("!FindInMap [Sizes, test, Class, {DefaultValue: tiny}]"), "tiny");
+        assert_eq!(
+            shown("!FindInMap [Sizes, !Ref AWS::Region, Class]"),
+            "unknown (parameter AWS::Region has no value)"
+        );
+    }
+
+    #[test]
+    fn select_takes_elements_of_written_and_of_given_lists() {
+        let shown = |written| value(written, MAP, &Inputs::default()).to_string();
+        assert_eq!(shown("!Select [1, [a, b]]"), "b");
+        assert_eq!(shown("!Select ['0', !Ref Ids]"), "a");
+        assert_eq!(shown("!Select [7, !Ref Ids]"), "unknown (element 7 of the list is not in the template)");
+        assert_eq!(shown("{'Fn::Length': !Ref Ids}"), "2");
+    }
+
+    #[test]
+    fn zones_are_symbols_that_can_be_told_apart() {
+        let zone = |written| value(written, "", &Inputs::default()).kind;
+        assert_eq!(zone("!Select [0, !GetAZs '']"), zone("!Select ['0', {'Fn::GetAZs': !Ref AWS::Region}]"));
+        assert_ne!(zone("!Select [0, !GetAZs '']"), zone("!Select [1, !GetAZs '']"));
+        let here = Inputs { region: "eu-west-1".into(), ..Inputs::default() };
+        assert_eq!(shown("!Select [1, !GetAZs ]", &here), "az 1 of eu-west-1");
+        let bare = "unknown (the list of availability zones of eu-west-1 is known only once deployed)";
+        assert_eq!(shown("!GetAZs ''", &here), bare);
+    }
+
+    #[test]
+    fn what_a_parameter_gives_stands_where_it_is_used() {
+        let text = "Parameters: {Ids: {Type: CommaDelimitedList, Default: 'a,b'}}\n\
+                    Resources: {R: {Type: T::T::T, Properties: {P: !Ref Ids}}}";
+        let resource = resource(text, "R", &Inputs::default());
+        let first = resource.get("P.0").at();
+        assert_eq!(&text[first.start as usize..first.end as usize], "!Ref Ids");
+    }
+}

@@ -29,9 +29,10 @@ pub(super) fn call(on: &Evaluator<'_>, name: &str, argument: &Value, at: Span) -
         "Fn::Base64" => text::base64(on, argument),
         "Fn::ToJsonString" => text::to_json_string(on, argument),
         "Fn::Length" => list::length(on, argument),
-        "Fn::GetAZs" => Err(network::zones(on, argument).map_or_else(|why| why, |region| {
-            Unknown::Runtime(format!("the list of availability zones of {region}").into())
-        })),
+        "Fn::GetAZs" => Err(network::zones(on, argument).map_or_else(
+            |why| why,
+            |region| Unknown::Runtime(format!("the list of availability zones of {region}").into()),
+        )),
         "Fn::Cidr" => network::cidr(on, argument),
         _ => Err(Unknown::Unsupported(name.into())),
     };
@@ -53,5 +54,31 @@ fn choose(on: &Evaluator<'_>, argument: &Value, at: Span) -> Option<Value> {
         Some(true) => on.value(then),
         Some(false) => on.value(otherwise),
         None => unknown(Unknown::Condition(name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Inputs;
+    use super::super::testing::{resource, shown};
+
+    #[test]
+    fn a_branch_is_picked_and_no_value_takes_the_property_away() {
+        let text = "Conditions: {Yes: !Equals [a, a]}\n\
+                    Resources: {R: {Type: T::T::T, Properties: {A: !If [Yes, 1, 2], B: !If [Yes, !Ref AWS::NoValue, 2], \
+                    C: [x, !If [Yes, !Ref AWS::NoValue, y]]}}}";
+        let r = resource(text, "R", &Inputs::default());
+        assert_eq!(r.properties.to_string(), r#"{"A":1,"C":["x"]}"#);
+        assert!(r.get("B").is_absent());
+        let at = r.get("A").at();
+        assert_eq!(&text[at.start as usize..at.end as usize], "1", "a message points at the branch");
+    }
+
+    #[test]
+    fn what_is_not_evaluated_is_unknown_by_its_name() {
+        let shown = |written: &str| shown(written, &Inputs::default());
+        assert_eq!(shown("{'Fn::Transform': {Name: AWS::Include}}"), "unknown (Fn::Transform is not evaluated)");
+        assert_eq!(shown("{'Fn::ForEach::X': [], a: 1}"), "unknown (Fn::ForEach is not evaluated)");
+        assert_eq!(shown("!Tool::Embed file.sh"), "unknown (Fn::Tool::Embed is not evaluated)");
     }
 }

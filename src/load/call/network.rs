@@ -40,3 +40,19 @@ pub(super) fn cidr(on: &Evaluator<'_>, argument: &Value) -> Answer {
     let blocks: Vec<Value> = blocks.map(text).collect();
     if blocks.len() < count { Err(unsupported()) } else { Ok(Kind::List(blocks)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::Inputs;
+    use super::super::super::testing::shown;
+
+    #[test]
+    fn an_address_block_is_cut_into_equal_parts() {
+        let shown = |written: &str| shown(written, &Inputs::default());
+        assert_eq!(shown("!Cidr [10.0.0.0/16, 3, 8]"), r#"["10.0.0.0/24","10.0.1.0/24","10.0.2.0/24"]"#);
+        assert_eq!(shown("!Select [1, !Cidr ['2001:db8::/56', 2, 64]]"), "2001:db8:0:1::/64");
+        for impossible in ["[10.0.0.0/24, 3, 8]", "[10.0.0.0/16, 3]", "[10.0.0.0/16, 1, 99]", "[nonsense, 1, 8]"] {
+            assert_eq!(shown(&format!("!Cidr {impossible}")), "unknown (Fn::Cidr is not evaluated)", "{impossible}");
+        }
+    }
+}

@@ -65,3 +65,38 @@ pub(super) fn import(on: &Evaluator<'_>, argument: &Value) -> Answer {
     let name = on.text(argument, "Fn::ImportValue")?;
     on.inputs.exports.get(&name).map(|value| Kind::Str(Arc::clone(value))).ok_or(Unknown::Import(name))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::Inputs;
+    use super::super::super::testing::{shown, value};
+    use super::*;
+
+    #[test]
+    fn a_reference_stays_symbolic_and_carries_its_value_where_that_is_known() {
+        let deployed = Inputs {
+            stack: "net".into(),
+            physical_ids: [("Vpc".into(), "vpc-1".into())].into(),
+            nested_outputs: [(("Vpc".into(), "Id".into()), "out".into())].into(),
+            ..Inputs::default()
+        };
+        let reference = |written, inputs| match value(written, "", inputs).kind {
+            Kind::Ref(reference) => reference,
+            other => panic!("{other:?}"),
+        };
+        let vpc = reference("!Ref Vpc", &deployed);
+        assert_eq!((&*vpc.stack, &*vpc.logical_id, vpc.value.as_deref()), ("net", "Vpc", Some("vpc-1")));
+        assert_eq!(reference("!GetAtt Vpc.VpcId", &deployed).value.as_deref(), Some("vpc-1"));
+        assert_eq!(reference("!GetAtt [Vpc, CidrBlock]", &deployed).value, None);
+        assert_eq!(reference("!GetAtt Vpc.Outputs.Id", &deployed).value.as_deref(), Some("out"));
+        assert_eq!(reference("{'Fn::GetAtt': Vpc.VpcId}", &Inputs::default()).value, None);
+    }
+
+    #[test]
+    fn an_import_is_known_by_the_exports() {
+        let inputs = Inputs { exports: [("net-vpc".into(), "vpc-9".into())].into(), ..Inputs::default() };
+        assert_eq!(shown("!ImportValue net-vpc", &inputs), "vpc-9");
+        let other = "unknown (import of net-db, whose export is not known)";
+        assert_eq!(shown("!ImportValue net-db", &inputs), other);
+    }
+}

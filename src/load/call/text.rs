@@ -108,3 +108,52 @@ fn first_unknown(value: &Value) -> Option<Unknown> {
         _ => value.why_unknown(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::Inputs;
+    use super::super::super::testing::{shown, value};
+    use super::*;
+
+    fn deployed() -> Inputs {
+        Inputs {
+            region: "eu-west-1".into(),
+            physical_ids: [("Vpc".into(), "vpc-1".into())].into(),
+            ..Inputs::default()
+        }
+    }
+
+    #[test]
+    fn sub_fills_in_what_is_known_and_takes_the_reason_of_what_is_not() {
+        assert_eq!(shown("!Sub 'in-${AWS::Region}-${Vpc}-${!X}'", &deployed()), "in-eu-west-1-vpc-1-${X}");
+        assert_eq!(shown("!Sub ['${A}-${AWS::Region}', {A: !Ref Vpc}]", &deployed()), "vpc-1-eu-west-1");
+        assert_eq!(shown("!Sub 'x-${AWS::AccountId}'", &deployed()), "unknown (parameter AWS::AccountId has no value)");
+        assert_eq!(
+            shown("!Sub 'x-${Vpc.CidrBlock}'", &deployed()),
+            "unknown (!GetAtt Vpc.CidrBlock is known only once deployed)"
+        );
+    }
+
+    #[test]
+    fn a_lone_placeholder_stays_a_reference() {
+        let vpc = value("!Sub '${Vpc}'", "", &Inputs::default());
+        assert!(matches!(&vpc.kind, Kind::Ref(r) if &*r.logical_id == "Vpc"), "{vpc}");
+    }
+
+    #[test]
+    fn join_and_split_undo_each_other_and_base64_encodes() {
+        assert_eq!(shown("!Join ['-', [a, 1, !Ref AWS::Region, !Ref AWS::NoValue]]", &deployed()), "a-1-eu-west-1");
+        assert_eq!(shown("!Split [',', !Join [',', [a, b]]]", &deployed()), r#"["a","b"]"#);
+        assert_eq!(shown("!Base64 hello", &deployed()), "aGVsbG8=");
+        assert_eq!(shown("{'Fn::ToJsonString': {a: [1, !Ref Vpc]}}", &deployed()), r#"{"a":[1,"vpc-1"]}"#);
+    }
+
+    #[test]
+    fn a_dynamic_reference_is_never_a_value_even_if_it_is_put_together() {
+        let secret = "unknown (dynamic reference to secretsmanager)";
+        assert_eq!(shown("'{{resolve:secretsmanager:db:SecretString:password}}'", &deployed()), secret);
+        assert_eq!(shown("!Sub 'x{{resolve:secretsmanager:${Vpc}}}'", &deployed()), secret);
+        assert_eq!(shown("!Join ['', ['{{resolve:', 'secretsmanager:db}}']]", &deployed()), secret);
+        assert_eq!(shown("'{{resolve:other:x}}'", &deployed()), "{{resolve:other:x}}");
+    }
+}

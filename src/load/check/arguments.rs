@@ -22,7 +22,9 @@ pub(super) fn expected(function: &str, argument: &Value) -> Option<&'static str>
         "Fn::Base64" | "Fn::ImportValue" => (is_text(argument) || is_call(argument), "a text"),
         // Nothing means the stack's own region.
         "Fn::GetAZs" => (argument.kind == Kind::Null || is_text(argument) || is_call(argument), "a region"),
-        "Fn::Cidr" => (matches!(count, Some(2..=3)) || is_call(argument), "an address block, a count and a number of bits"),
+        "Fn::Cidr" => {
+            (matches!(count, Some(2..=3)) || is_call(argument), "an address block, a count and a number of bits")
+        }
         "Fn::Length" => (items.is_some() || is_call(argument), "a list"),
         _ => (true, ""),
     };
@@ -32,7 +34,8 @@ pub(super) fn expected(function: &str, argument: &Value) -> Option<&'static str>
 /// A function may stand wherever a text or a list is expected; so may another tool's, `{"Tool::Embed": …}`.
 fn is_call(value: &Value) -> bool {
     let foreign = |key: &str| key.contains("::");
-    condition::call(value).is_some() || value.as_map().is_some_and(|map| map.len() == 1 && map.keys().all(|key| foreign(key)))
+    condition::call(value).is_some()
+        || value.as_map().is_some_and(|map| map.len() == 1 && map.keys().all(|key| foreign(key)))
 }
 
 fn is_text(value: &Value) -> bool {
@@ -45,7 +48,9 @@ fn is_list(value: &Value) -> bool {
 
 fn get_att(argument: &Value) -> bool {
     match &argument.kind {
-        Kind::Str(dotted) => dotted.split_once('.').is_some_and(|(id, attribute)| !id.is_empty() && !attribute.is_empty()),
+        Kind::Str(dotted) => {
+            dotted.split_once('.').is_some_and(|(id, attribute)| !id.is_empty() && !attribute.is_empty())
+        }
         Kind::List(parts) => parts.len() >= 2 && parts.iter().all(|part| is_text(part) || is_call(part)),
         _ => false,
     }
@@ -63,7 +68,9 @@ fn sub(argument: &Value) -> bool {
 fn find_in_map(items: Option<&[Value]>) -> bool {
     let text = |value: &Value| is_text(value) || is_call(value);
     match items {
-        Some([keys @ .., options]) if keys.len() == 3 => keys.iter().all(text) && options.child("DefaultValue").is_some(),
+        Some([keys @ .., options]) if keys.len() == 3 => {
+            keys.iter().all(text) && options.child("DefaultValue").is_some()
+        }
         Some(keys) => keys.len() == 3 && keys.iter().all(text),
         None => false,
     }

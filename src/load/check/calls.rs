@@ -11,6 +11,9 @@ use crate::diag::{Diagnostic, Gravity, did_you_mean};
 use crate::model::{Entry, Kind, Value};
 use crate::source::Span;
 
+/// Enough for a person; a file of nothing but mistakes must not take minutes.
+const MAX_PROBLEMS: usize = 200;
+
 pub(super) fn check(scope: &Scope<'_>, text: &str, problems: &mut Vec<Diagnostic>) {
     let targets = Targets { scope, open: scope.expansion().is_some() };
     let mut calls = Calls { targets, text, macros: scope.has_macro(), problems };
@@ -100,6 +103,9 @@ impl Calls<'_> {
     }
 
     fn value(&mut self, value: &Value) {
+        if self.problems.len() >= MAX_PROBLEMS {
+            return;
+        }
         if let Some((function, argument)) = condition::call(value) {
             let name_at = value.as_map().and_then(|map| map.first()).map_or(value.at, |(_, entry)| entry.key_at);
             self.call(function, name_at, argument);
@@ -114,7 +120,8 @@ impl Calls<'_> {
                         continue;
                     }
                     if FUNCTIONS.contains(&&**key) {
-                        let problem = Diagnostic::warning(entry.key_at, format!("`{key}` does not stand alone in its mapping"));
+                        let problem =
+                            Diagnostic::warning(entry.key_at, format!("`{key}` does not stand alone in its mapping"));
                         self.report(problem.label("not evaluated"));
                     }
                     self.value(&entry.value);

@@ -24,7 +24,8 @@ pub(super) fn check(file: FileId, scope: &Scope<'_>, problems: &mut Vec<Diagnost
             && entry.value.as_map().is_none()
             && entry.value.kind != Kind::Null
         {
-            problems.push(Diagnostic::error(entry.value.at, format!("`{name}` must be a mapping")).label("not a mapping"));
+            problems
+                .push(Diagnostic::error(entry.value.at, format!("`{name}` must be a mapping")).label("not a mapping"));
         }
     }
     let Some(Kind::Map(root)) = Some(&scope.root.kind) else { return };
@@ -51,7 +52,8 @@ fn resources(scope: &Scope<'_>, section: &Entry, strict: bool, problems: &mut Ve
     for (id, entry) in scope.resources {
         if is_expansion(id) {
             problems.push(
-                Diagnostic::warning(entry.key_at, format!("`{id}` is not expanded")).label("the resources it makes are not seen"),
+                Diagnostic::warning(entry.key_at, format!("`{id}` is not expanded"))
+                    .label("the resources it makes are not seen"),
             );
         } else {
             resource(id, entry, strict, problems);
@@ -90,12 +92,15 @@ fn resource(id: &str, entry: &Entry, strict: bool, problems: &mut Vec<Diagnostic
             problems.push(problem.label("the resource is not seen"));
         }
         Some(Value { kind: Kind::Str(_), .. }) | None => {}
-        Some(other) => problems.push(Diagnostic::error(other.at, format!("the `Type` of resource `{id}` must be a text"))),
+        Some(other) => {
+            problems.push(Diagnostic::error(other.at, format!("the `Type` of resource `{id}` must be a text")))
+        }
     }
     if let Some(properties) = body.get("Properties").map(|p| &p.value)
         && !matches!(properties.kind, Kind::Map(_) | Kind::Null)
     {
-        let problem = Diagnostic::error(properties.at, format!("the `Properties` of resource `{id}` must be a mapping"));
+        let problem =
+            Diagnostic::error(properties.at, format!("the `Properties` of resource `{id}` must be a mapping"));
         problems.push(problem.label("not a mapping"));
     }
 }
@@ -111,11 +116,15 @@ fn declarations(scope: &Scope<'_>, problems: &mut Vec<Diagnostic>) {
             Some(body) if !body.contains_key("Type") => format!("parameter `{name}` has no `Type`"),
             Some(_) => continue,
         };
-        problems.push(Diagnostic::error(entry.key_at, message).hint("every parameter names its type, `String` for example"));
+        problems.push(
+            Diagnostic::error(entry.key_at, message).hint("every parameter names its type, `String` for example"),
+        );
     }
     for (name, entry) in scope.mappings {
-        let two_levels =
-            entry.value.as_map().is_some_and(|map| map.iter().all(|(k, e)| is_expansion(k) || e.value.as_map().is_some()));
+        let two_levels = entry
+            .value
+            .as_map()
+            .is_some_and(|map| map.iter().all(|(k, e)| is_expansion(k) || e.value.as_map().is_some()));
         if !two_levels && !is_expansion(name) {
             problems.push(
                 Diagnostic::error(entry.key_at, format!("mapping `{name}` does not have two levels of keys"))

@@ -22,7 +22,8 @@ impl Targets<'_> {
             return None;
         }
         let message = format!("`{name}` is neither a parameter nor a resource of this template");
-        let all = scope.parameters.keys().chain(scope.resources.keys()).map(|name| &**name).chain(PSEUDO.iter().copied());
+        let all =
+            scope.parameters.keys().chain(scope.resources.keys()).map(|name| &**name).chain(PSEUDO.iter().copied());
         Some(suggest(Diagnostic::error(at, message).label("not defined"), name, all))
     }
 

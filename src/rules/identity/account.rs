@@ -201,8 +201,7 @@ fn password_policy(r: &Resource, cx: &Context<'_>) -> Verdict {
     let age = check::require(&r.get("MaxPasswordAge"), &format!("at most {max_age}"), |v| {
         v.as_int().map(|days| (1..=max_age).contains(&days))
     });
-    let required =
-        ["RequireUppercaseCharacters", "RequireLowercaseCharacters", "RequireNumbers", "RequireSymbols"];
+    let required = ["RequireUppercaseCharacters", "RequireLowercaseCharacters", "RequireNumbers", "RequireSymbols"];
     Verdict::all(required.iter().map(|name| check::is_true(&r.get(name))))
         .and(check::at_least(&r.get("MinimumPasswordLength"), cx.params.int("min_length")))
         .and(check::at_least(&r.get("PasswordReusePrevention"), cx.params.int("reuse_prevention")))
@@ -213,7 +212,7 @@ fn password_policy(r: &Resource, cx: &Context<'_>) -> Verdict {
 mod tests {
     use super::*;
     use crate::model::{Address, Estate, Kind, World, from_json};
-    use crate::rules::{Params, ParamValue, find};
+    use crate::rules::{ParamValue, Params, find};
     use crate::source::Span;
     use serde_json::{Value as Json, json};
 

@@ -190,9 +190,10 @@ fn has_fixed_text(raw: &Value) -> bool {
     let fixed = |text: &str| text.bytes().any(|b| b != b'*');
     if let Some(sub) = raw.child("Fn::Sub") {
         let text = sub.as_str().or_else(|| sub.child("0").and_then(Value::as_str)).unwrap_or_default();
-        let outside = text.split("${").enumerate().map(|(n, part)| {
-            if n == 0 { part } else { part.split_once('}').map_or("", |(_, after)| after) }
-        });
+        let outside = text
+            .split("${")
+            .enumerate()
+            .map(|(n, part)| if n == 0 { part } else { part.split_once('}').map_or("", |(_, after)| after) });
         return outside.into_iter().any(fixed);
     }
     let parts = raw.child("Fn::Join").and_then(|join| join.child("1")).and_then(Value::as_list).unwrap_or_default();

@@ -35,7 +35,7 @@ rules! {
         severity: High,
         scope: Estate,
         types: ["AWS::EC2::VPC"],
-        reads: ["AWS::EC2::FlowLog", "AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::RolePolicy"],
+        reads: ["AWS::EC2::FlowLog", "AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"],
         params: {
             traffic_types: Preset::Texts(&["ALL"]) => "accepted values of TrafficType",
             check_delivery_role: Preset::Bool(true) => "also judge the trust and the permissions of the delivery role",

@@ -36,14 +36,11 @@ fn outside<'a>(found: Related<'a>, read: &Read<'_>) -> Related<'a> {
     }
 }
 
-/// A setting of a launch template, launch configuration or instance, in every version that is known:
-/// AWS tells the latest version, and the default one as the fact `DefaultData` where it is another.
-pub(in crate::rules) fn settings<'a>(resource: &'a Resource, property: &str) -> Vec<Read<'a>> {
-    if &*resource.kind != LAUNCH_TEMPLATE {
-        return vec![resource.get(property)];
-    }
-    let default = resource.attribute("DefaultData");
-    let mut reads = vec![resource.get("LaunchTemplateData").get(property)];
+/// A setting of a launch template in every version that is known: AWS tells the latest version, and the default one as the fact
+/// `DefaultData` where it is another.
+pub(in crate::rules) fn settings<'a>(template: &'a Resource, property: &str) -> Vec<Read<'a>> {
+    let default = template.attribute("DefaultData");
+    let mut reads = vec![template.get("LaunchTemplateData").get(property)];
     if !default.is_absent() {
         reads.push(default.get(property));
     }

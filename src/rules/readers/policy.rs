@@ -164,7 +164,9 @@ impl<'d> Statement<'d> {
     pub(in crate::rules) fn covers(&self, action: &str) -> Result<bool, Unknown> {
         match (self.list("Action"), self.list("NotAction")) {
             (Items::Absent, Items::Absent) => Ok(false),
-            (Items::Absent, _) => names(&self.read.get("NotAction"), |pattern| matches(pattern, action)).map(|named| !named),
+            (Items::Absent, _) => {
+                names(&self.read.get("NotAction"), |pattern| matches(pattern, action)).map(|named| !named)
+            }
             _ => names(&self.read.get("Action"), |pattern| matches(pattern, action)),
         }
     }
@@ -211,14 +213,17 @@ pub(in crate::rules) fn names(list: &Read<'_>, test: impl Fn(&str) -> bool) -> R
 }
 
 /// Kleene's *and* of two questions; the second is asked only if the first does not decide.
-fn both(
-    first: Result<bool, Unknown>,
-    second: impl FnOnce() -> Result<bool, Unknown>,
-) -> Result<bool, Unknown> {
+fn both(first: Result<bool, Unknown>, second: impl FnOnce() -> Result<bool, Unknown>) -> Result<bool, Unknown> {
     match first {
         Ok(false) => Ok(false),
         Ok(true) => second(),
-        Err(why) => if second() == Ok(false) { Ok(false) } else { Err(why) },
+        Err(why) => {
+            if second() == Ok(false) {
+                Ok(false)
+            } else {
+                Err(why)
+            }
+        }
     }
 }
 
@@ -344,7 +349,11 @@ mod tests {
     #[test]
     fn an_unreadable_action_leaves_it_open_unless_another_decides() {
         let mut r = holder(&json!({"Statement": [{"Effect": "Allow", "Action": ["x", "logs:Get*"]}]}));
-        set(&mut r.properties, &["PolicyDocument", "Statement", "0", "Action", "0"], Kind::Unknown(Unknown::Parameter("P".into())));
+        set(
+            &mut r.properties,
+            &["PolicyDocument", "Statement", "0", "Action", "0"],
+            Kind::Unknown(Unknown::Parameter("P".into())),
+        );
         let document = Document::new(r.get("PolicyDocument"));
         assert_eq!(verdict(&document, "logs:GetLogEvents"), "pass");
         assert_eq!(verdict(&document, "logs:PutLogEvents"), "unknown");
@@ -365,7 +374,9 @@ mod tests {
     #[test]
     fn trust_is_given_to_services_by_name_or_to_everybody() {
         let trusts = |principal: Json| {
-            let r = holder(&json!({"Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]}));
+            let r = holder(
+                &json!({"Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]}),
+            );
             Document::new(r.get("PolicyDocument")).trusts_service("vpc-flow-logs.amazonaws.com").word()
         };
         assert_eq!(trusts(json!({"Service": ["ec2.amazonaws.com", "vpc-flow-logs.amazonaws.com"]})), "pass");

@@ -48,7 +48,7 @@ rules! {
         },
     }
 
-    /// Launch templates and launch configurations encrypt every EBS volume that they create, the root volume included.
+    /// Launch templates encrypt every EBS volume that they create, the root volume included.
     ///
     /// ## Why
     ///
@@ -72,14 +72,14 @@ rules! {
         category: Encryption,
         severity: High,
         scope: Resource,
-        types: ["AWS::EC2::LaunchTemplate", "AWS::AutoScaling::LaunchConfiguration"],
+        types: ["AWS::EC2::LaunchTemplate"],
         reads: ["Driftline::EC2::EbsEncryptionByDefault"],
         params: {
             require_declared: Preset::Bool(false) => "fail a launch template that leaves encryption to the account or the AMI",
         },
         equivalents: [
             "aws-config/ec2-launch-templates-ebs-volume-encrypted", "aws-config/ec2-launchtemplate-ebs-encrypted",
-            "security-hub/EC2.181", "checkov/CKV_AWS_8",
+            "security-hub/EC2.181",
         ],
         check: |r, cx| {
             let lists = launch::settings(r, "BlockDeviceMappings");
@@ -88,14 +88,7 @@ rules! {
     }
 }
 
-/// The root volume of an instance that is in the estate is judged with the instance.
 fn volume(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
-    if let Provenance::Derived { kind, physical_id } = &r.provenance
-        && &**kind == "AWS::EC2::Instance"
-        && cx.estate.by_id(kind, physical_id, &r.address).is_some()
-    {
-        return None;
-    }
     if cx.params.bool("attached_only") && r.is_live() {
         let attachments = r.attribute("Attachments");
         match attachments.items() {
@@ -105,7 +98,7 @@ fn volume(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
             Items::Are(_) => {}
         }
     }
-    Some(encrypted(&r.get("Encrypted"), &[r.get("SnapshotId"), r.get("SourceVolumeId")], cx))
+    Some(encrypted(&r.get("Encrypted"), &r.get("SnapshotId"), cx))
 }
 
 fn instance(r: &Resource, cx: &Context<'_>) -> Verdict {
@@ -157,11 +150,11 @@ fn mapping(item: &Read<'_>, cx: &Context<'_>) -> Verdict {
     {
         return Verdict::Pass;
     }
-    encrypted(&ebs.get("Encrypted"), &[ebs.get("SnapshotId")], cx)
+    encrypted(&ebs.get("Encrypted"), &ebs.get("SnapshotId"), cx)
 }
 
 /// The flag itself; where it is absent, what would decide in its place.
-fn encrypted(flag: &Read<'_>, inherited: &[Read<'_>], cx: &Context<'_>) -> Verdict {
+fn encrypted(flag: &Read<'_>, snapshot: &Read<'_>, cx: &Context<'_>) -> Verdict {
     if !flag.is_absent() {
         return is_true(flag);
     }
@@ -169,9 +162,10 @@ fn encrypted(flag: &Read<'_>, inherited: &[Read<'_>], cx: &Context<'_>) -> Verdi
     if matches!(default, Ok(Some(true))) {
         return Verdict::Pass;
     }
-    if let Some(source) = inherited.iter().find(|read| !read.is_absent()) {
-        let name = source.value().map_or_else(|| "a snapshot".to_owned(), Value::to_string);
-        let why = source.why_unknown().unwrap_or_else(|| Unknown::Runtime(format!("the encryption of {name}").into()));
+    if !snapshot.is_absent() {
+        let name = snapshot.value().map_or_else(|| "a snapshot".to_owned(), Value::to_string);
+        let why =
+            snapshot.why_unknown().unwrap_or_else(|| Unknown::Runtime(format!("the encryption of {name}").into()));
         return Verdict::unknown(Evidence::unknown(flag, "true", &why));
     }
     let left_open = cx.params.bool("require_declared") && !flag.resource.is_live();
@@ -194,7 +188,7 @@ fn image(read: &Read<'_>, cx: &Context<'_>, strict: bool) -> Verdict {
         _ if cx.params.bool("require_declared") && (strict || !read.resource.is_live()) => fail(read, expected),
         Err(why) => Verdict::unknown(Evidence::unknown(read, expected, &why)),
         Ok(_) => {
-            let why = Unknown::Outside("the AMI's block devices".into());
+            let why = Unknown::Outside("the AMI's block device mapping".into());
             Verdict::unknown(Evidence::unknown(read, expected, &why))
         }
     }

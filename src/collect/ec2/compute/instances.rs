@@ -60,6 +60,7 @@ pub(super) fn resource(cx: &Cx, instance: &Instance, volumes: &Volumes) -> Resou
     r.property("ImageId", instance.image_id());
     r.property("InstanceType", instance.instance_type().map(InstanceType::as_str));
     r.property("SubnetId", instance.subnet_id());
+    r.property("VpcId", instance.vpc_id());
     r.property("SecurityGroupIds", set(instance.security_groups().iter().filter_map(|g| g.group_id())));
     r.property("KeyName", instance.key_name());
     r.property("EbsOptimized", instance.ebs_optimized());
@@ -82,7 +83,6 @@ pub(super) fn resource(cx: &Cx, instance: &Instance, volumes: &Volumes) -> Resou
 fn facts(r: &mut Resource, instance: &Instance) {
     r.fact("State", instance.state().and_then(|s| s.name()).map(InstanceStateName::as_str));
     r.fact("RootDeviceName", instance.root_device_name());
-    r.fact("VpcId", instance.vpc_id());
     r.fact("PublicIp", instance.public_ip_address());
     let tag = |key| instance.tags().iter().find(|t| t.key() == Some(key)).and_then(|t| t.value());
     r.fact("LaunchTemplateId", tag("aws:ec2launchtemplate:id"));

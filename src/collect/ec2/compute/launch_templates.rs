@@ -10,11 +10,13 @@ use super::super::shape::{Fill, Shape, tags};
 use super::template_data::data;
 use super::{LAUNCH_TEMPLATE, SPEC};
 use crate::collect::shape::list;
-use crate::collect::{Cx, Out};
+use crate::collect::{Answer, Cx, Out};
 use crate::model::{Kind, Resource, Unknown};
 
 /// The largest page of both listings.
 const PAGE: i32 = 200;
+/// How EC2 says that there is no such template.
+const NO_SUCH_TEMPLATE: &str = "InvalidLaunchTemplateId.NotFoundException";
 /// What EC2 calls a launch template where it tags one.
 const LAUNCH_TEMPLATE_TAGS: &str = "launch-template";
 
@@ -32,6 +34,18 @@ impl Versions {
         Self { by_number: versions.into_iter().map(|v| (key(&v), v)).collect(), end }
     }
 
+    fn add(&mut self, other: Self) {
+        self.by_number.extend(other.by_number);
+        self.end = self.end.clone().and(other.end);
+    }
+
+    /// Whether a version of the template is missing although nothing went wrong.
+    fn lack(&self, template: &LaunchTemplate) -> bool {
+        let id = template.launch_template_id().unwrap_or_default();
+        let numbers = [template.latest_version_number(), template.default_version_number()];
+        self.end.is_ok() && numbers.into_iter().any(|number| self.get(id, number).is_err())
+    }
+
     /// A version, or why it is not known. One that a whole listing does not have was made meanwhile.
     fn get(&self, template: &str, number: Option<i64>) -> Result<&LaunchTemplateVersion, Unknown> {
         let found = number.and_then(|number| self.by_number.get(&(template.to_owned(), number)));
@@ -40,29 +54,50 @@ impl Versions {
 }
 
 pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
-    let templates = client.describe_launch_templates().max_results(PAGE).into_paginator().send();
-    // Without a template's id or name, these two words list those versions of all templates.
-    let versions = client
-        .describe_launch_template_versions()
-        .versions("$Latest")
-        .versions("$Default")
-        .max_results(PAGE)
-        .into_paginator()
-        .send();
-    let (templates, versions) = tokio::join!(
-        cx.pages("ec2:DescribeLaunchTemplates", &[LAUNCH_TEMPLATE], templates),
-        cx.pages("ec2:DescribeLaunchTemplateVersions", &[LAUNCH_TEMPLATE], versions),
-    );
-    let versions = Versions::new(
-        versions.pages.into_iter().flat_map(|page| page.launch_template_versions.unwrap_or_default()),
-        versions.end,
+    let stream = client.describe_launch_templates().max_results(PAGE).into_paginator().send();
+    let (listing, mut versions) = tokio::join!(
+        cx.pages("ec2:DescribeLaunchTemplates", &[LAUNCH_TEMPLATE], stream),
+        read_versions(cx, client, None)
     );
     let mut out = Out::default();
-    out.listed(LAUNCH_TEMPLATE, &templates.end);
-    for template in templates.pages.iter().flat_map(DescribeLaunchTemplatesOutput::launch_templates) {
+    out.listed(LAUNCH_TEMPLATE, &listing.end);
+    for template in listing.pages.iter().flat_map(DescribeLaunchTemplatesOutput::launch_templates) {
+        // A template that was made meanwhile; and some emulators want to be asked by id.
+        if versions.lack(template) {
+            versions.add(read_versions(cx, client, template.launch_template_id()).await);
+        }
         out.push(resource(cx, template, &versions));
     }
     out
+}
+
+/// The latest and default versions, of one template or of all that there are.
+async fn read_versions(cx: &Cx, client: &Client, template: Option<&str>) -> Versions {
+    let request = client
+        .describe_launch_template_versions()
+        .set_launch_template_id(template.map(Into::into))
+        .versions("$Latest")
+        .versions("$Default")
+        .max_results(PAGE);
+    let mut versions = Versions::new([], Ok(()));
+    let mut token = None;
+    loop {
+        let call = request.clone().set_next_token(token).send();
+        match cx.ask("ec2:DescribeLaunchTemplateVersions", &[LAUNCH_TEMPLATE], &[NO_SUCH_TEMPLATE], call).await {
+            Answer::Is(page) => {
+                versions.add(Versions::new(page.launch_template_versions.unwrap_or_default(), Ok(())));
+                token = page.next_token.filter(|token| !token.is_empty());
+            }
+            Answer::Absent => token = None,
+            Answer::Unknown(why) => {
+                versions.end = Err(why);
+                return versions;
+            }
+        }
+        if token.is_none() {
+            return versions;
+        }
+    }
 }
 
 fn resource(cx: &Cx, template: &LaunchTemplate, versions: &Versions) -> Resource {
@@ -100,7 +135,7 @@ mod tests {
     use aws_sdk_ec2::types::{ResponseLaunchTemplateData, Tag};
 
     use super::*;
-    use crate::collect::testing::offline;
+    use crate::collect::testing::{cx, offline};
 
     fn template(latest: i64) -> LaunchTemplate {
         LaunchTemplate::builder()
@@ -139,5 +174,30 @@ mod tests {
         let r = resource(&offline("eu-west-1"), &template(2), &Versions::new([], Err(why.clone())));
         assert_eq!(r.get("LaunchTemplateData.ImageId").why_unknown(), Some(why.clone()));
         assert_eq!(r.attribute("DefaultData").why_unknown(), Some(why));
+    }
+
+    #[tokio::test]
+    async fn a_template_that_the_listing_of_versions_lacks_is_asked_for_by_id() {
+        fn aws(asked: &str) -> (u16, String) {
+            let id = "<launchTemplateId>lt-1</launchTemplateId>";
+            if asked.contains("Action=DescribeLaunchTemplates&") {
+                let numbers =
+                    "<latestVersionNumber>1</latestVersionNumber><defaultVersionNumber>1</defaultVersionNumber>";
+                let list = format!("<launchTemplates><item>{id}{numbers}</item></launchTemplates>");
+                return (200, format!("<DescribeLaunchTemplatesResponse>{list}</DescribeLaunchTemplatesResponse>"));
+            }
+            if !asked.contains("LaunchTemplateId=lt-1") {
+                let error = format!("<Error><Code>{NO_SUCH_TEMPLATE}</Code><Message>no</Message></Error>");
+                return (400, format!("<Response><Errors>{error}</Errors><RequestID>r</RequestID></Response>"));
+            }
+            let data = "<launchTemplateData><imageId>ami-1</imageId></launchTemplateData>";
+            let item = format!("<item>{id}<versionNumber>1</versionNumber>{data}</item>");
+            let list = format!("<launchTemplateVersionSet>{item}</launchTemplateVersionSet>");
+            (200, format!("<DescribeLaunchTemplateVersionsResponse>{list}</DescribeLaunchTemplateVersionsResponse>"))
+        }
+        let cx = cx("eu-west-1", aws);
+        let out = collect(&cx, &Client::new(&cx.config)).await;
+        assert_eq!(out.resources[0].get("LaunchTemplateData.ImageId").as_str(), Some("ami-1"));
+        assert!(cx.calls.gaps().is_empty());
     }
 }

@@ -51,7 +51,10 @@ pub(super) fn resource(cx: &Cx, volume: &Volume, instances: &Instances) -> Resou
     r.property("Iops", volume.iops());
     r.property("Throughput", volume.throughput());
     r.property("AvailabilityZone", volume.availability_zone());
+    r.property("AvailabilityZoneId", volume.availability_zone_id());
     r.property("SnapshotId", volume.snapshot_id());
+    r.property("SourceVolumeId", volume.source_volume_id());
+    r.property("VolumeInitializationRate", volume.volume_initialization_rate());
     r.property("MultiAttachEnabled", volume.multi_attach_enabled());
     r.property("OutpostArn", volume.outpost_arn());
     tags(&mut r, volume.tags());

@@ -54,9 +54,8 @@ pub(in crate::rules) fn each_inline(
     expected: &str,
     mut test: impl FnMut(&Document<'_>) -> Verdict,
 ) -> Verdict {
-    let own = check::each(&principal.get("Policies"), expected, |policy| {
-        test(&Document::new(policy.get("PolicyDocument")))
-    });
+    let own =
+        check::each(&principal.get("Policies"), expected, |policy| test(&Document::new(policy.get("PolicyDocument"))));
     let (others, _) = standalone(estate, principal);
     others.into_iter().fold(own, |verdict, other| {
         verdict.and(test(&Document::new(other.get("PolicyDocument"))).on(other.address.name()))

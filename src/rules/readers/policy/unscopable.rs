@@ -23,7 +23,10 @@ pub(in crate::rules) fn is_unscopable(pattern: &str) -> bool {
     }
     // What comes before the first wildcard is all that is certain about what the pattern matches.
     let certain = pattern.split(['*', '?']).next().unwrap_or_default();
-    certain.char_indices().map(|(n, c)| n + c.len_utf8()).any(|n| certain.get(..n).is_some_and(|b| BEGINNINGS.contains(b)))
+    certain
+        .char_indices()
+        .map(|(n, c)| n + c.len_utf8())
+        .any(|n| certain.get(..n).is_some_and(|b| BEGINNINGS.contains(b)))
 }
 
 #[cfg(test)]
