@@ -12,8 +12,10 @@ use super::{Inputs, call, names};
 use crate::model::{Entry, Kind, Unknown, Value};
 use crate::source::Span;
 
-/// How many bytes and list elements functions may produce for one template in one variant; real ones need a few kilobytes.
-const BUDGET: usize = 32 << 20;
+/// How many bytes functions may produce in one variant. A template has one megabyte at most, so real ones stay far below.
+const BUDGET: usize = 8 << 20;
+/// What a list element costs of it.
+pub(super) const ELEMENT: usize = 64;
 
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by a test")]
 static DYNAMIC: LazyLock<Regex> =
@@ -90,6 +92,14 @@ impl<'a> Evaluator<'a> {
             (Kind::Symbol(a), Kind::Symbol(b)) if a == b => Some(true),
             _ => Some(left.text()? == right.text()?),
         }
+    }
+
+    /// A copy of a value that is written or given elsewhere, within the budget.
+    pub(super) fn copy(&self, kind: &Kind) -> Result<Kind, Unknown> {
+        if let Kind::List(items) = kind {
+            self.spend(items.len() * ELEMENT)?;
+        }
+        Ok(kind.clone())
     }
 
     /// Takes what a function produces out of the budget.

@@ -5,6 +5,7 @@
 
 mod call;
 mod check;
+mod comparison;
 mod condition;
 mod evaluator;
 mod files;

@@ -14,10 +14,9 @@ pub(super) fn value(name: &str, inputs: &Inputs) -> Option<Kind> {
         "AWS::Partition" => partition(inputs),
         "AWS::URLSuffix" => partition(inputs).map(|p| url_suffix(&p).into()),
         "AWS::StackId" => inputs.stack_id.clone(),
-        "AWS::StackName" => inputs
-            .stack_id
-            .as_ref()
-            .and_then(|id| id.split('/').nth(1).map(Arc::from).or_else(|| known(&inputs.stack))),
+        "AWS::StackName" => {
+            inputs.stack_id.as_ref().and_then(|id| id.split('/').nth(1).map(Arc::from).or_else(|| known(&inputs.stack)))
+        }
         "AWS::NotificationARNs" => None,
         _ => return None,
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, Tag};
 
-use super::{scalar, syntax};
+use super::{check, scalar, syntax};
 use crate::diag::Diagnostic;
 use crate::model::{Entry, Kind, Map, Value};
 use crate::source::{FileId, Span};
@@ -181,6 +181,7 @@ impl Builder<'_> {
             Open::Map(map, pending) => match pending.take() {
                 None => *pending = Some(key(&mut self.words, &node.value)?),
                 Some((name, key_at)) => match map.get(&name) {
+                    Some(_) if self.problems.len() >= check::MAX_PROBLEMS => {}
                     Some(first) => self.problems.push(
                         Diagnostic::error(key_at, format!("key `{name}` is given twice"))
                             .label("given again here")

@@ -7,6 +7,7 @@ use owo_colors::{OwoColorize, Style};
 
 use super::document::{DriftJson, EvidenceJson, FindingJson, Report, ResourceJson};
 use super::sanitize;
+use crate::model::types;
 
 /// How much is shown.
 #[derive(Clone, Copy, Debug, Default)]
@@ -147,6 +148,9 @@ fn finding(f: &FindingJson, look: Look, paint: &Paint, out: &mut dyn io::Write) 
 }
 
 fn name(r: &ResourceJson) -> String {
+    if r.kind == types::TEMPLATE {
+        return "the template".into();
+    }
     let names: Vec<&str> = [&r.logical_id, &r.physical_id].into_iter().flatten().map(String::as_str).collect();
     match names.as_slice() {
         [] => r.arn.clone().unwrap_or_else(|| r.kind.clone()),

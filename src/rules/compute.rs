@@ -22,8 +22,9 @@ rules! {
     ///
     /// A running instance: `aws ec2 modify-instance-metadata-options --instance-id i-… --http-tokens required`.
     ///
-    /// Where nothing is said, the AMI and then the account decide for an instance: the declared side is unknown and the observed
-    /// side decides. A launch template that says nothing fails unless the account's default is known to demand tokens.
+    /// Where nothing is said, the AMI and then the account decide for an instance: the declared side is unknown and the
+    /// observed side decides. A launch template that says nothing fails unless the account's default is known to demand
+    /// tokens.
     "ec2-imdsv2-check" => {
         title: "EC2 instances and launch templates require IMDSv2 tokens.",
         category: Compute,

@@ -3,7 +3,7 @@
 mod windows;
 
 use crate::model::network::{DB_SUBNET_GROUP, Network, SUBNET};
-use crate::model::{Read, Resource, Unknown, Value};
+use crate::model::{Items, Read, Resource, Unknown, Value};
 use crate::rules::{Context, Evidence, Preset, Verdict, check, rules};
 
 use windows::Window;
@@ -295,18 +295,19 @@ fn not_public(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
 /// Whether every subnet of the DB subnet group is known to have no route to an internet gateway.
 fn only_private_subnets(r: &Resource, cx: &Context<'_>) -> Verdict {
     let expected = "a subnet without a route to an internet gateway";
+    let private = |id: &Read<'_>| {
+        check::related(cx.estate, id, &[SUBNET], expected, |subnet| match Network::new(cx.estate).is_public(subnet) {
+            Ok(false) => Verdict::Pass,
+            Ok(true) => check::fail(id, expected),
+            Err(unsure) => Verdict::unknown(Evidence::unknown(&unsure.read, expected, &unsure.why)),
+        })
+    };
     check::related(cx.estate, &r.get("DBSubnetGroupName"), &[DB_SUBNET_GROUP], expected, |group| {
         let subnets = group.get("SubnetIds");
-        let private = check::each(&subnets, expected, |id| {
-            check::related(cx.estate, id, &[SUBNET], expected, |subnet| {
-                match Network::new(cx.estate).is_public(subnet) {
-                    Ok(false) => Verdict::Pass,
-                    Ok(true) => check::fail(id, expected),
-                    Err(unsure) => Verdict::unknown(Evidence::unknown(&unsure.read, expected, &unsure.why)),
-                }
-            })
-        });
-        check::present(&subnets, "subnets").and(private)
+        match subnets.items() {
+            Items::Are(ids) if !ids.is_empty() => Verdict::all(ids.iter().map(private)),
+            _ => check::unknown(&subnets, expected),
+        }
     })
 }
 

@@ -94,7 +94,8 @@ pub(super) fn managed(cx: &Cx, details: &Details) -> Out {
     for policy in details.policies() {
         let arn = policy.arn().unwrap_or_default();
         let mut r = cx.resource(&SPEC, MANAGED.name, arn, arn);
-        r.set("ManagedPolicyName", text(policy.policy_name()));
+        // Emulators leave the name out of this listing, but an ARN always ends with it.
+        r.set("ManagedPolicyName", text(arn.rsplit('/').next()));
         r.set("Path", text(policy.path()));
         r.set("Description", text(policy.description()));
         r.set("PolicyDocument", document::read(details::LIST, default_version(policy)));
@@ -199,7 +200,6 @@ mod tests {
             |document: &str, default| PolicyVersion::builder().document(document).is_default_version(default).build();
         let policy = ManagedPolicyDetail::builder()
             .arn(arn)
-            .policy_name("p")
             .policy_version_list(version("%7B%22Sid%22%3A%22old%22%7D", false))
             .policy_version_list(version("%7B%22Sid%22%3A%22new%22%7D", true))
             .build();
@@ -213,6 +213,7 @@ mod tests {
         let r = &out.resources[0];
         assert_eq!(properties(r), claimed(&SPEC, r));
         assert_eq!(r.address.physical_id.as_deref(), Some(arn));
+        assert_eq!(r.get("ManagedPolicyName").as_str(), Some("p"));
         assert_eq!(texts(r, "PolicyDocument"), r#"{"Sid":"new"}"#);
         assert_eq!(texts(r, "Users"), r#"["ann"]"#);
 

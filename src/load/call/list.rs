@@ -48,11 +48,8 @@ pub(super) fn find_in_map(on: &Evaluator<'_>, argument: &Value, at: Span) -> Opt
     };
     let [name, first, second] = &*keys else { return unknown(Unknown::Unsupported("Fn::FindInMap".into())) };
     let found = on.scope.mappings.get(name).and_then(|mapping| mapping.value.child(first)?.child(second));
-    if let Err(why) = on.spend(found.and_then(Value::as_list).map_or(0, <[Value]>::len)) {
-        return unknown(why);
-    }
     match (found, default) {
-        (Some(found), _) => Some(place(found.kind.clone(), at)),
+        (Some(found), _) => Some(place(on.copy(&found.kind).unwrap_or_else(Kind::Unknown), at)),
         (None, Some(default)) => on.value(default),
         (None, None) => unknown(Unknown::Outside(format!("{name}.{first}.{second}").into())),
     }

@@ -14,7 +14,7 @@ pub(super) fn reference(on: &Evaluator<'_>, argument: &Value) -> Answer {
 /// What a bare name stands for: a parameter, a pseudo parameter or a resource.
 pub(super) fn named(on: &Evaluator<'_>, name: &str) -> Kind {
     if let Some(kind) = on.parameters.get(name) {
-        return kind.clone();
+        return on.copy(kind).unwrap_or_else(Kind::Unknown);
     }
     pseudo::value(name, on.inputs).unwrap_or_else(|| resource(on, name, None))
 }

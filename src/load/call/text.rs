@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::evaluator::{Evaluator, dynamic};
+use super::super::evaluator::{ELEMENT, Evaluator, dynamic};
 use super::Answer;
 use super::placeholder::{Piece, pieces};
 use super::reference;
@@ -27,10 +27,14 @@ pub(super) fn sub(on: &Evaluator<'_>, argument: &Value) -> Answer {
     for piece in pieces {
         match piece {
             Piece::Text(part) => text.push_str(part),
-            Piece::Name { name, .. } => text.push_str(&known(variable(on, name, variables), "Fn::Sub")?),
+            Piece::Name { name, .. } => {
+                let part = known(variable(on, name, variables), "Fn::Sub")?;
+                on.spend(part.len())?;
+                text.push_str(&part);
+            }
         }
     }
-    finished(on, text)
+    finished(text)
 }
 
 /// A text that is nothing but one placeholder keeps what it stands for, so that a reference can still be followed.
@@ -58,8 +62,7 @@ fn known(kind: Kind, function: &str) -> Result<Arc<str>, Unknown> {
 }
 
 /// A made-up text may hold a dynamic reference that none of its parts holds.
-fn finished(on: &Evaluator<'_>, text: String) -> Answer {
-    on.spend(text.len())?;
+fn finished(text: String) -> Answer {
     dynamic(&text).map_or_else(|| Ok(Kind::Str(text.into())), Err)
 }
 
@@ -73,7 +76,8 @@ pub(super) fn join(on: &Evaluator<'_>, argument: &Value) -> Answer {
         _ => return Err(list.why_unknown().unwrap_or_else(unsupported)),
     };
     let parts = items.into_iter().map(|item| known(item.kind, "Fn::Join")).collect::<Result<Vec<_>, _>>()?;
-    finished(on, parts.join(&*delimiter))
+    on.spend(parts.iter().map(|part| part.len() + delimiter.len()).sum())?;
+    finished(parts.join(&*delimiter))
 }
 
 pub(super) fn split(on: &Evaluator<'_>, argument: &Value) -> Answer {
@@ -82,7 +86,7 @@ pub(super) fn split(on: &Evaluator<'_>, argument: &Value) -> Answer {
     if delimiter.is_empty() {
         return Err(Unknown::Unsupported("Fn::Split".into()));
     }
-    on.spend(source.len())?;
+    on.spend(source.matches(&*delimiter).count() * ELEMENT)?;
     let part = |part: &str| Value { kind: Kind::Str(part.into()), at: Span::LIVE };
     Ok(Kind::List(source.split(&*delimiter).map(part).collect()))
 }
@@ -98,7 +102,9 @@ pub(super) fn to_json_string(on: &Evaluator<'_>, argument: &Value) -> Answer {
     if let Some(why) = first_unknown(&value) {
         return Err(why);
     }
-    finished(on, to_json(&value).to_string())
+    let text = to_json(&value).to_string();
+    on.spend(text.len())?;
+    finished(text)
 }
 
 fn first_unknown(value: &Value) -> Option<Unknown> {

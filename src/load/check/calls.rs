@@ -4,15 +4,11 @@ use super::super::call::placeholder::{Piece, pieces};
 use super::super::condition;
 use super::super::names::{FUNCTIONS, is_expansion};
 use super::super::scope::Scope;
-use super::arguments;
-use super::suggest;
 use super::targets::Targets;
+use super::{MAX_PROBLEMS, arguments, suggest};
 use crate::diag::{Diagnostic, Gravity, did_you_mean};
 use crate::model::{Entry, Kind, Value};
 use crate::source::Span;
-
-/// Enough for a person; a file of nothing but mistakes must not take minutes.
-const MAX_PROBLEMS: usize = 200;
 
 pub(super) fn check(scope: &Scope<'_>, text: &str, problems: &mut Vec<Diagnostic>) {
     let targets = Targets { scope, open: scope.expansion().is_some() };

@@ -12,6 +12,9 @@ use crate::source::FileId;
 
 use super::scope::Scope;
 
+/// Enough for a person; a file of nothing but mistakes must not take minutes.
+pub(super) const MAX_PROBLEMS: usize = 100;
+
 /// Everything that is wrong or questionable. `text` is what the document was read from.
 pub(super) fn template(file: FileId, root: &Value, text: &str) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
@@ -26,9 +29,9 @@ pub(super) fn template(file: FileId, root: &Value, text: &str) -> Vec<Diagnostic
     problems
 }
 
-/// Adds "did you mean" to a diagnostic if a known name is near.
+/// Adds "did you mean" to a diagnostic if a known name is near. A real template has some hundred names.
 fn suggest<'n>(problem: Diagnostic, name: &str, known: impl IntoIterator<Item = &'n str>) -> Diagnostic {
-    match crate::diag::did_you_mean(name, known) {
+    match crate::diag::did_you_mean(name, known.into_iter().take(1000)) {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem,
     }

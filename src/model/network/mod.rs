@@ -1,5 +1,5 @@
-//! The network as packets see it: the route table a subnet really uses, where its default routes lead, the zone it lies in.
-//! The same on both sides; every answer is either certain or says what could not be read.
+//! The network as packets see it: the route table a subnet really uses, where its default routes lead, the zone it lies
+//! in. The same on both sides; every answer is either certain or says what could not be read.
 
 mod route;
 mod zone;
@@ -41,7 +41,8 @@ pub enum Table<'a> {
     Explicit(&'a Resource),
     /// Nothing is said, so the VPC's main table holds.
     Main(&'a Resource),
-    /// The main table that AWS makes together with a VPC: a template cannot name it, so it has no routes but the local one.
+    /// The main table that AWS makes together with a VPC: a template cannot name it, so it has no routes but the local
+    /// one.
     Implicit {
         /// The VPC it belongs to.
         vpc: &'a Resource,
@@ -169,3 +170,6 @@ impl<'a> Network<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,7 +37,8 @@ pub enum Target {
     CoreNetwork,
 }
 
-/// The properties of `AWS::EC2::Route` that name a target. An instance comes before its network interface: AWS names both.
+/// The properties of `AWS::EC2::Route` that name a target. An instance comes before its network interface: AWS names
+/// both.
 const TARGETS: [(&str, Option<Target>); 11] = [
     ("NatGatewayId", Some(Target::NatGateway)),
     ("GatewayId", None),
@@ -152,7 +153,8 @@ fn target<'a>(estate: &Estate, route: &'a Resource) -> Known<'a, (Target, Read<'
     }))
 }
 
-/// Whether the property is surely set, be its value known or not: the name of the property then tells the kind of target.
+/// Whether the property is surely set, be its value known or not: the name of the property then tells the kind of
+/// target.
 fn is_there(read: &Read<'_>) -> bool {
     match &read.field {
         Field::Is(_) => true,

@@ -6,7 +6,7 @@ use crate::model::{Items, Kind, Read, Resource, Unknown, Value};
 use crate::rules::readers::policy::principal::{self, Attached, written};
 use crate::rules::readers::policy::unscopable::is_unscopable;
 use crate::rules::readers::policy::{Document, Effect, Statement, matches, unknown};
-use crate::rules::{Context, Params, Verdict, check};
+use crate::rules::{Context, Evidence, Params, Verdict, check};
 
 const SPECIFIC: &str = "actions by name, not all actions of a service";
 
@@ -47,10 +47,16 @@ pub(super) fn full_access(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
 fn attachments(r: &Resource, cx: &Context<'_>) -> Verdict {
     let full = cx.params.texts("full_access_policies");
     let expected = format!("none of {}", full.join(", "));
-    check_list(&r.get("ManagedPolicyArns"), &expected, |arn| match principal::attached(cx.estate, arn) {
+    each_even_unread(&r.get("ManagedPolicyArns"), |arn| match principal::attached(cx.estate, arn) {
         Attached::Aws(name) => {
             let short = name.rsplit('/').next().unwrap_or(&name);
-            if full.iter().any(|f| f == short || *f == name) { check::fail(arn, &expected) } else { Verdict::Pass }
+            if full.iter().any(|f| f == short || *f == name) {
+                // The ARN as a whole may not be known; the name is.
+                let actual = Some(arn.as_str().map_or_else(|| short.to_owned(), str::to_owned));
+                Verdict::fail(Evidence { actual, ..Evidence::of(arn, &expected) })
+            } else {
+                Verdict::Pass
+            }
         }
         Attached::Unknown(why) if arn.as_str().is_none() => unknown(arn, &expected, &why),
         // An ARN that is not AWS's is the customer's, whether we see the policy or not.
@@ -58,11 +64,11 @@ fn attachments(r: &Resource, cx: &Context<'_>) -> Verdict {
     })
 }
 
-/// Like [`check::each`], but hands unreadable elements to `test` too: it may know more of them.
-fn check_list<'a>(list: &Read<'a>, expected: &str, test: impl FnMut(&Read<'a>) -> Verdict) -> Verdict {
+/// Like [`check::each`], but hands what cannot be read to `test` too: it may know more of it.
+fn each_even_unread<'a>(list: &Read<'a>, mut test: impl FnMut(&Read<'a>) -> Verdict) -> Verdict {
     match list.items() {
         Items::Absent => Verdict::Pass,
-        Items::Unknown => check::unknown(list, expected),
+        Items::Unknown => test(list),
         Items::Are(items) => Verdict::all(items.iter().map(test)),
     }
 }
@@ -120,20 +126,19 @@ fn names_resources(statement: &Statement<'_>, params: &Params) -> Verdict {
     let named = if statement.has("NotResource") {
         check::fail(&statement.read.get("NotResource"), "Resource: NotResource names everything but a list")
     } else {
-        check_list(&statement.read.get("Resource"), &expected, |resource| names_one(resource, &expected))
+        each_even_unread(&statement.read.get("Resource"), |resource| names_one(resource, &expected))
     };
-    let named = match open {
-        _ if named.is_pass() => Verdict::Pass,
+    if named.is_pass() || (scopable.is_empty() && open.is_none()) {
+        return Verdict::Pass;
+    }
+    let verdict = match (narrowed(statement, params.texts("narrowing_conditions")), open) {
+        (Ok(true), _) => Verdict::Pass,
+        (Err(why), _) => unknown(&statement.read.get("Condition"), "a narrowing condition", &why),
         // Whether the actions take a resource is not known, so neither is whether they ought to name one.
-        Some(why) if scopable.is_empty() => unknown(&actions, "actions that take no resource", &why),
-        _ if scopable.is_empty() => Verdict::Pass,
-        _ => match (narrowed(statement, params.texts("narrowing_conditions")), named) {
-            (Ok(true), _) => Verdict::Pass,
-            (Ok(false), named) => named,
-            (Err(why), _) => unknown(&statement.read.get("Condition"), "a narrowing condition", &why),
-        },
+        (Ok(false), Some(why)) if scopable.is_empty() => unknown(&actions, "actions that take no resource", &why),
+        (Ok(false), _) => named,
     };
-    if_it_allows(statement, named, &expected)
+    if_it_allows(statement, verdict, &expected)
 }
 
 /// The actions that take a resource, and why there may be others. Without those that the rule about full access reports.
@@ -185,7 +190,8 @@ fn names_something(resource: &Read<'_>, why: &Unknown) -> bool {
     matches!(why, Unknown::Runtime(_)) || written(resource).is_some_and(has_fixed_text)
 }
 
-/// Whether `Fn::Sub` or `Fn::Join` has text around what it fills in: `arn:aws:s3:::${Bucket}` has, `${Anything}` and `${Anything}*` have not.
+/// Whether `Fn::Sub` or `Fn::Join` has text around what it fills in: `arn:aws:s3:::${Bucket}` has, `${Anything}` and
+/// `${Anything}*` have not.
 fn has_fixed_text(raw: &Value) -> bool {
     let fixed = |text: &str| text.bytes().any(|b| b != b'*');
     if let Some(sub) = raw.child("Fn::Sub") {
@@ -225,8 +231,27 @@ fn narrowed(statement: &Statement<'_>, keys: &[String]) -> Result<bool, Unknown>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::from_json;
+    use crate::model::{Address, Estate, World, from_json};
+    use crate::rules::find;
+    use crate::source::Span;
     use serde_json::json;
+
+    #[test]
+    fn a_policy_attached_by_hand_is_found_where_it_is_attached() {
+        let world = World::Open { reads: &["ManagedPolicyArns", "Policies"] };
+        let mut role = Resource::new("AWS::IAM::Role", Address::default(), world, Span::LIVE);
+        role.properties = from_json(&json!({"ManagedPolicyArns": [
+            "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+            "arn:aws-cn:iam::aws:policy/AdministratorAccess",
+        ]}));
+        let params = Params::defaults(find("iam-policy-no-statements-with-full-access").unwrap().params);
+        let cx = Context { estate: &Estate::default(), params: &params };
+        let verdict = full_access(&role, &cx).unwrap();
+        let [evidence] = verdict.evidence() else { panic!("{verdict:?}") };
+        assert_eq!(verdict.word(), "fail");
+        assert_eq!(evidence.path, "ManagedPolicyArns.1");
+        assert_eq!(evidence.actual.as_deref(), Some("arn:aws-cn:iam::aws:policy/AdministratorAccess"));
+    }
 
     #[test]
     fn full_access_is_a_star_alone_or_after_the_service() {

@@ -86,8 +86,8 @@ fn worded(source: Verdict, rule: &GroupRule<'_>, open: &Ports, port: i64, tcp: &
     Verdict::fail(Evidence { actual: Some(actual), ..Evidence::of(&read, expected) })
 }
 
-/// Judges the address ranges that a rule names as its source. Security groups and prefix lists are no address ranges. A range that cannot
-/// be made sense of is wrong.
+/// Judges the address ranges that a rule names as its source. Security groups and prefix lists are no address ranges. A
+/// range that cannot be made sense of is wrong.
 fn sources(rule: &GroupRule<'_>, expected: &str, fine: impl Fn(&IpNet) -> bool) -> Verdict {
     let named = |read: &Read<'_>| !read.is_absent() && read.why_unknown().is_none();
     let other = ["SourceSecurityGroupId", "SourceSecurityGroupName", "SourcePrefixListId"];

@@ -7,12 +7,13 @@ use crate::rules::check::fail;
 use crate::rules::{Context, Evidence, Preset, Verdict, rules};
 
 rules! {
-    /// Every private subnet that reaches the internet through a NAT gateway does so through one in its own Availability Zone.
+    /// Every private subnet that reaches the internet through a NAT gateway does so through one in its own Availability
+    /// Zone.
     ///
     /// ## Why
     ///
-    /// One NAT gateway for several zones is a single point of failure: when its zone is lost, the healthy zones lose their way out as well.
-    /// Traffic across zones is also charged.
+    /// One NAT gateway for several zones is a single point of failure: when its zone is lost, the healthy zones lose
+    /// their way out as well. Traffic across zones is also charged.
     ///
     /// ## Fix
     ///
@@ -27,8 +28,8 @@ rules! {
     ///     NatGatewayId: !Ref NatGatewayB   # its SubnetId is PublicSubnetB
     /// ```
     ///
-    /// A regional NAT gateway (`AvailabilityMode: regional`) spans all zones and passes. A VPC without routes to NAT gateways is not judged
-    /// unless `required` is set.
+    /// A regional NAT gateway (`AvailabilityMode: regional`) spans all zones and passes. A VPC without routes to NAT
+    /// gateways is not judged unless `required` is set.
     "nat-gateway-per-az" => {
         title: "Each Availability Zone that has private subnets has its own NAT gateway and routes to it.",
         category: Network,
@@ -151,4 +152,74 @@ fn zone_of<'a>(network: Network<'a>, cx: &Context<'a>, gateway: &'a Resource) ->
 fn nobody_says(vpc: &Resource) -> Verdict {
     let why = Unknown::Unsupported("an estate that names no environment".into());
     Verdict::unknown(Evidence::unknown(&about(vpc, "Environment"), "the tag or parameter Environment", &why))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::model::{Estate, Resource};
+    use crate::rules::network::testing::{account, judge, observed};
+
+    const TYPES: [&str; 8] = [
+        "AWS::EC2::VPC",
+        "AWS::EC2::Subnet",
+        "AWS::EC2::RouteTable",
+        "AWS::EC2::SubnetRouteTableAssociation",
+        "AWS::EC2::Route",
+        "AWS::EC2::NatGateway",
+        "AWS::EC2::InternetGateway",
+        "AWS::RDS::DBSubnetGroup",
+    ];
+
+    /// A subnet in zone b whose default route leads to a NAT gateway in zone a.
+    fn single_gateway() -> Vec<Resource> {
+        let default = json!({"RouteTableId": "rtb-b", "DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": "nat-a"});
+        vec![
+            observed("AWS::EC2::VPC", "vpc-1", &json!({})),
+            observed("AWS::EC2::Subnet", "public-a", &json!({"VpcId": null, "AvailabilityZone": "us-east-1a"})),
+            observed("AWS::EC2::Subnet", "private-b", &json!({"VpcId": "vpc-1", "AvailabilityZone": "us-east-1b"})),
+            observed("AWS::EC2::RouteTable", "rtb-b", &json!({"VpcId": "vpc-1"})),
+            observed(
+                "AWS::EC2::SubnetRouteTableAssociation",
+                "rtbassoc-b",
+                &json!({"SubnetId": "private-b", "RouteTableId": "rtb-b"}),
+            ),
+            observed("AWS::EC2::Route", "rtb-b|0.0.0.0/0", &default),
+            observed("AWS::EC2::NatGateway", "nat-a", &json!({"SubnetId": "public-a"})),
+        ]
+    }
+
+    fn estate(denied: &str) -> Estate {
+        let listed: Vec<&str> = TYPES.into_iter().filter(|kind| *kind != denied).collect();
+        account(single_gateway(), &listed, &[denied])
+    }
+
+    #[test]
+    fn the_evidence_shows_the_single_point_of_failure() {
+        let verdict = judge("nat-gateway-per-az", &estate(""), "vpc-1").unwrap();
+        assert_eq!(verdict.word(), "fail");
+        let [evidence] = verdict.evidence() else { panic!("{verdict:?}") };
+        assert_eq!(evidence.path, "rtb-b|0.0.0.0/0/NatGatewayId");
+        let expected = "a NAT gateway in us-east-1b, the Availability Zone of private subnet private-b";
+        assert_eq!(evidence.expected, expected);
+        assert_eq!(evidence.actual.as_deref(), Some("NAT gateway nat-a in us-east-1a"));
+    }
+
+    #[test]
+    fn what_was_found_fails_even_if_there_may_be_more_and_nothing_passes_on_half_a_listing() {
+        let verdict = judge("nat-gateway-per-az", &estate("AWS::EC2::Subnet"), "vpc-1").unwrap();
+        assert_eq!(verdict.word(), "fail");
+        let without: Vec<Resource> = single_gateway().into_iter().filter(|r| &*r.kind != "AWS::EC2::Subnet").collect();
+        let verdict = judge("nat-gateway-per-az", &account(without, &[], &TYPES), "vpc-1").unwrap();
+        assert_eq!(verdict.word(), "unknown");
+        assert_eq!(verdict.evidence()[0].action.as_deref(), Some("ec2:Describe"));
+    }
+
+    #[test]
+    fn a_route_to_a_gateway_that_is_gone_fails() {
+        let without = single_gateway().into_iter().filter(|r| &*r.kind != "AWS::EC2::NatGateway").collect();
+        let verdict = judge("nat-gateway-per-az", &account(without, &TYPES, &[]), "vpc-1").unwrap();
+        assert_eq!(verdict.evidence()[0].expected, "a NAT gateway that exists, for private subnet private-b");
+    }
 }

@@ -60,9 +60,9 @@ pub(super) fn standalone<'a>(group: &'a Resource, cx: &Context<'a>, way: Way) ->
     listing
 }
 
-/// Judges every rule of a subject that goes one way. The subject is a group, or a rule that stands alone: `None` if its group is in the
-/// estate, for then it is judged as part of that. A rule whose group cannot be told is judged alone, so it takes no
-/// certainty from the groups it may belong to.
+/// Judges every rule of a subject that goes one way. The subject is a group, or a rule that stands alone: `None` if its
+/// group is in the estate, for then it is judged as part of that. A rule whose group cannot be told is judged alone, so
+/// it takes no certainty from the groups it may belong to.
 pub(super) fn each<'a>(
     subject: &'a Resource,
     cx: &Context<'a>,
@@ -87,4 +87,47 @@ pub(super) fn each<'a>(
     };
     let own = standalone(subject, cx, way).items.into_iter();
     Some(own.fold(inline, |verdict, rule| verdict.and(test(&GroupRule::Standalone(rule)).on(rule.address.name()))))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::GROUP;
+    use crate::model::Provenance;
+    use crate::rules::network::testing::{account, judge, observed};
+
+    const INGRESS: &str = "AWS::EC2::SecurityGroupIngress";
+
+    #[test]
+    fn an_observed_rule_is_counted_once_with_its_group() {
+        let rule = json!({"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "0.0.0.0/0"});
+        let mut own = rule.clone();
+        own["GroupId"] = json!("sg-1");
+        let group = observed(GROUP, "sg-1", &json!({"SecurityGroupIngress": [rule]}));
+        let estate = account(vec![group, observed(INGRESS, "sgr-1", &own)], &[GROUP, INGRESS], &[]);
+        let verdict = judge("restricted-ssh", &estate, "sg-1").unwrap();
+        assert_eq!((verdict.word(), verdict.evidence().len()), ("fail", 1));
+        assert_eq!(judge("restricted-ssh", &estate, "sgr-1"), None);
+    }
+
+    #[test]
+    fn an_observed_rule_whose_group_could_not_be_listed_speaks_for_itself() {
+        let rule = json!({"GroupId": "sg-1", "IpProtocol": "-1", "CidrIp": "0.0.0.0/0"});
+        let estate = account(vec![observed(INGRESS, "sgr-1", &rule)], &[INGRESS], &[GROUP]);
+        assert_eq!(judge("restricted-ssh", &estate, "sgr-1").unwrap().word(), "fail");
+    }
+
+    #[test]
+    fn egress_that_aws_may_have_added_is_left_to_the_template_if_there_is_one() {
+        let properties =
+            json!({"GroupName": "g", "SecurityGroupEgress": [{"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}]});
+        let mut group = observed(GROUP, "sg-1", &properties);
+        let word = |group| {
+            judge("security-group-explicit-egress", &account(vec![group], &[GROUP], &[]), "sg-1").unwrap().word()
+        };
+        assert_eq!(word(group.clone()), "fail");
+        group.provenance = Provenance::Stack;
+        assert_eq!(word(group), "unknown");
+    }
 }

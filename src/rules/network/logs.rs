@@ -11,8 +11,8 @@ rules! {
     ///
     /// ## Why
     ///
-    /// Without flow logs nobody can tell afterwards who talked to whom. A flow log whose role may not write is as good as none: it
-    /// exists, and is empty.
+    /// Without flow logs nobody can tell afterwards who talked to whom. A flow log whose role may not write is as good
+    /// as none: it exists, and is empty.
     ///
     /// ## Fix
     ///
@@ -27,8 +27,9 @@ rules! {
     ///     DeliverLogsPermissionArn: !GetAtt FlowLogRole.Arn
     /// ```
     ///
-    /// The role trusts `vpc-flow-logs.amazonaws.com` and allows `logs:CreateLogStream` and `logs:PutLogEvents`. Logs that go to S3 or
-    /// Firehose need no role. Where `LogDestinationType` is absent, CloudWatch Logs is the destination.
+    /// The role trusts `vpc-flow-logs.amazonaws.com` and allows `logs:CreateLogStream` and `logs:PutLogEvents`. Logs
+    /// that go to S3 or Firehose need no role. Where `LogDestinationType` is absent, CloudWatch Logs is the
+    /// destination.
     "vpc-flow-logs-enabled" => {
         title: "Every VPC has a flow log capturing the required traffic type and a working delivery role.",
         category: Network,
@@ -94,4 +95,39 @@ fn delivery(log: &Resource, cx: &Context<'_>) -> Verdict {
                 .fold(trust, |verdict, action| verdict.and(principal::allows(cx.estate, role, action)))
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::rules::network::testing::{account, judge, observed};
+
+    const VPC: &str = "AWS::EC2::VPC";
+    const LOG: &str = "AWS::EC2::FlowLog";
+
+    #[test]
+    fn flow_logs_that_may_not_be_listed_are_not_missing() {
+        let vpc = || vec![observed(VPC, "vpc-1", &json!({}))];
+        let none = judge("vpc-flow-logs-enabled", &account(vpc(), &[VPC, LOG], &[]), "vpc-1").unwrap();
+        assert_eq!(none.word(), "fail");
+        let denied = judge("vpc-flow-logs-enabled", &account(vpc(), &[VPC], &[LOG]), "vpc-1").unwrap();
+        assert_eq!(denied.word(), "unknown");
+        assert_eq!(denied.evidence()[0].action.as_deref(), Some("ec2:Describe"));
+    }
+
+    #[test]
+    fn a_role_that_may_not_be_read_is_unknown() {
+        let log = json!({
+            "ResourceType": "VPC", "ResourceId": "vpc-1", "TrafficType": "ALL", "LogDestinationType": "cloud-watch-logs",
+            "DeliverLogsPermissionArn": "arn:aws:iam::1:role/logs",
+        });
+        let mut log = observed(LOG, "fl-1", &log);
+        log.set_attribute("FlowLogStatus", crate::model::Kind::Str("ACTIVE".into()));
+        let vpc = observed(VPC, "vpc-1", &json!({}));
+        let estate = account(vec![vpc, log], &[VPC, LOG], &["AWS::IAM::Role"]);
+        let verdict = judge("vpc-flow-logs-enabled", &estate, "vpc-1").unwrap();
+        assert_eq!(verdict.word(), "unknown");
+        assert_eq!(verdict.evidence()[0].path, "fl-1/DeliverLogsPermissionArn");
+    }
 }

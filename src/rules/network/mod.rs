@@ -7,8 +7,10 @@ mod group_texts;
 pub(super) mod logs;
 pub(super) mod security_groups;
 pub(super) mod subnets;
+#[cfg(test)]
+pub(in crate::rules) mod testing;
 
-use crate::model::network::Unsure;
+use crate::model::network::{Unsure, about};
 use crate::model::{Resource, Unknown};
 use crate::rules::{Evidence, Verdict};
 
@@ -20,5 +22,5 @@ fn unsure(subject: &Resource, unsure: &Unsure<'_>, expected: &str) -> Verdict {
 
 /// Not all of something could be listed.
 fn unlisted(subject: &Resource, what: &str, expected: &str, why: &Unknown) -> Verdict {
-    Verdict::unknown(Evidence::unknown(&crate::model::network::about(subject, what), expected, why))
+    Verdict::unknown(Evidence::unknown(&about(subject, what), expected, why))
 }

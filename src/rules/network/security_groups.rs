@@ -8,7 +8,8 @@ use crate::rules::check::{fail, unknown};
 use crate::rules::{Context, Evidence, Preset, Verdict, rules};
 
 rules! {
-    /// SSH (22) and RDP (3389) are open to approved sources only: security groups, prefix lists, or ranges that are narrow enough.
+    /// SSH (22) and RDP (3389) are open to approved sources only: security groups, prefix lists, or ranges that are
+    /// narrow enough.
     ///
     /// ## Why
     ///
@@ -26,8 +27,8 @@ rules! {
     ///     Description: SSH from the office
     /// ```
     ///
-    /// Better still, use Session Manager and open no port at all. A rule for all protocols (`-1`), and a TCP rule without ports, lets
-    /// these ports through as well.
+    /// Better still, use Session Manager and open no port at all. A rule for all protocols (`-1`), and a TCP rule
+    /// without ports, lets these ports through as well.
     "restricted-ssh" => {
         title: "SSH (22) and RDP (3389) ingress is limited to approved administrative sources.",
         category: Network,
@@ -84,8 +85,8 @@ rules! {
     ///
     /// ## Why
     ///
-    /// A group that declares no egress is given a rule that lets everything out: nobody has decided it, and stolen data may
-    /// leave by any port.
+    /// A group that declares no egress is given a rule that lets everything out: nobody has decided it, and stolen data
+    /// may leave by any port.
     ///
     /// ## Fix
     ///
@@ -98,9 +99,9 @@ rules! {
     ///     Description: HTTPS to everywhere
     /// ```
     ///
-    /// AWS does not tell a rule it added itself from one that was declared in the same words. Where only this rule exists, a group
-    /// that belongs to a stack is unknown on the observed side (the template decides), any other fails. With a
-    /// description of its own the rule is a declared one.
+    /// AWS does not tell a rule it added itself from one that was declared in the same words. Where only this rule
+    /// exists, a group that belongs to a stack is unknown on the observed side (the template decides), any other fails.
+    /// With a description of its own the rule is a declared one.
     "security-group-explicit-egress" => {
         title: "Every security group declares its egress rules explicitly.",
         category: Network,
@@ -115,8 +116,8 @@ rules! {
         check: explicit_egress,
     }
 
-    /// Security groups and each of their rules say what they are for. Default security groups of VPCs, whose texts AWS writes, are exempt, and
-    /// so is the egress rule that AWS adds to a group that declares none.
+    /// Security groups and each of their rules say what they are for. Default security groups of VPCs, whose texts AWS
+    /// writes, are exempt, and so is the egress rule that AWS adds to a group that declares none.
     ///
     /// ## Why
     ///
@@ -195,8 +196,8 @@ fn observed_egress(group: &Resource, list: &Read<'_>) -> Verdict {
     fail(list, expected)
 }
 
-/// Whether an observed group has exactly the egress rules that AWS gives to a group that declares none: everything to 0.0.0.0/0, its IPv6
-/// twin perhaps, and no description.
+/// Whether an observed group has exactly the egress rules that AWS gives to a group that declares none: everything to
+/// 0.0.0.0/0, its IPv6 twin perhaps, and no description.
 pub(super) fn is_implicit_egress(group: &Resource) -> bool {
     let implicit = |rule: &Read<'_>| {
         let target = [rule.get("CidrIp"), rule.get("CidrIpv6")];

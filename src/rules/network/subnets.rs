@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{unlisted, unsure};
 use crate::model::network::{Network, ROUTE_TABLE, Table, Target, VPC, Zone, about};
-use crate::model::{Address, Estate, Read, Related, Resource, to_json};
+use crate::model::{Address, Estate, Read, Related, Resource, Unknown, to_json};
 use crate::rules::check::{fail, related};
 use crate::rules::{Context, Evidence, Preset, Verdict, rules};
 
 rules! {
-    /// Database subnets have no default route to the internet: neither an internet gateway nor a NAT gateway, egress-only internet gateway,
-    /// instance or network interface.
+    /// Database subnets have no default route to the internet: neither an internet gateway nor a NAT gateway,
+    /// egress-only internet gateway, instance or network interface.
     ///
     /// ## Why
     ///
-    /// A database has no business with the internet. Without a route, a wrong security group alone exposes nothing, and stolen data finds
-    /// no way out.
+    /// A database has no business with the internet. Without a route, a wrong security group alone exposes nothing, and
+    /// stolen data finds no way out.
     ///
     /// ## Fix
     ///
@@ -28,8 +28,8 @@ rules! {
     ///     VpcId: !Ref Vpc
     /// ```
     ///
-    /// Database subnets are those that an `AWS::RDS::DBSubnetGroup` lists. A subnet without an association uses the VPC's main route table; in
-    /// a template that one has only the local route.
+    /// Database subnets are those that an `AWS::RDS::DBSubnetGroup` lists. A subnet without an association uses the
+    /// VPC's main route table; in a template that one has only the local route.
     "db-subnet-no-internet-route" => {
         title: "Database subnets have no route to the internet, direct or through NAT.",
         category: Network,
@@ -51,15 +51,15 @@ rules! {
     ///
     /// ## Why
     ///
-    /// A default route leads to one target, and a target lies in one zone. Subnets that share a route table therefore share its fate: when the zone of
-    /// the target is lost, so is the way out of the healthy zones.
+    /// A default route leads to one target, and a target lies in one zone. Subnets that share a route table therefore
+    /// share its fate: when the zone of the target is lost, so is the way out of the healthy zones.
     ///
     /// ## Fix
     ///
     /// One `AWS::EC2::RouteTable` and one `AWS::EC2::SubnetRouteTableAssociation` for the private subnet of each zone.
     ///
-    /// Subnets that are public or listed in a database subnet group are not judged, nor are those whose route table has no default route at
-    /// all: nothing in it lies in a zone.
+    /// Subnets that are public or listed in a database subnet group are not judged, nor are those whose route table has
+    /// no default route at all: nothing in it lies in a zone.
     "private-route-table-per-az" => {
         title: "Private subnets in different Availability Zones use different route tables.",
         category: Network,
@@ -82,8 +82,8 @@ rules! {
     ///
     /// ## Why
     ///
-    /// A subnet without an association silently uses the VPC's main route table. Whoever adds a route there opens all such subnets at
-    /// once, without naming them.
+    /// A subnet without an association silently uses the VPC's main route table. Whoever adds a route there opens all
+    /// such subnets at once, without naming them.
     ///
     /// ## Fix
     ///
@@ -249,7 +249,7 @@ fn apart(vpc: &Resource, network: Network<'_>, table: Table<'_>, subnets: &[&Res
     if zones.len() > 1 {
         let names: BTreeSet<String> = zones.keys().map(Zone::to_string).collect();
         let names = names.into_iter().collect::<Vec<_>>().join(" with ");
-        let why = crate::model::Unknown::Unsupported(format!("comparing {names}").into());
+        let why = Unknown::Unsupported(format!("comparing {names}").into());
         open.push(unlisted(table.resource(), "Subnets", expected, &why).on(table.resource().address.name()));
     }
     Verdict::all(open)
@@ -282,10 +282,7 @@ fn in_same_vpc(association: &Resource, subnet: &Resource, estate: &Estate) -> Ve
             None => Verdict::unknown(Evidence::unknown(
                 &of_table,
                 expected,
-                &of_table
-                    .why_unknown()
-                    .or_else(|| of_subnet.why_unknown())
-                    .unwrap_or(crate::model::Unknown::NotCollected),
+                &of_table.why_unknown().or_else(|| of_subnet.why_unknown()).unwrap_or(Unknown::NotCollected),
             )),
         }
     })

@@ -36,8 +36,8 @@ fn outside<'a>(found: Related<'a>, read: &Read<'_>) -> Related<'a> {
     }
 }
 
-/// A setting of a launch template in every version that is known: AWS tells the latest version, and the default one as the fact
-/// `DefaultData` where it is another.
+/// A setting of a launch template in every version that is known: AWS tells the latest version, and the default one as
+/// the fact `DefaultData` where it is another.
 pub(in crate::rules) fn settings<'a>(template: &'a Resource, property: &str) -> Vec<Read<'a>> {
     let default = template.attribute("DefaultData");
     let mut reads = vec![template.get("LaunchTemplateData").get(property)];

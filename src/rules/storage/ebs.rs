@@ -10,8 +10,8 @@ rules! {
     ///
     /// ## Why
     ///
-    /// An unencrypted volume can be read by whoever gets hold of a snapshot of it. A volume cannot be encrypted afterwards:
-    /// it must be copied through a snapshot.
+    /// An unencrypted volume can be read by whoever gets hold of a snapshot of it. A volume cannot be encrypted
+    /// afterwards: it must be copied through a snapshot.
     ///
     /// ## Fix
     ///
@@ -22,11 +22,11 @@ rules! {
     ///     Encrypted: true
     /// ```
     ///
-    /// On an instance, set `Encrypted: true` under `BlockDeviceMappings[].Ebs`, the root device included. For a whole region:
-    /// `aws ec2 enable-ebs-encryption-by-default`.
+    /// On an instance, set `Encrypted: true` under `BlockDeviceMappings[].Ebs`, the root device included. For a whole
+    /// region: `aws ec2 enable-ebs-encryption-by-default`.
     ///
-    /// Where `Encrypted` is absent the region's default holds, or the state of the snapshot. A template tells neither, so the
-    /// declared side is then unknown and the observed side decides.
+    /// Where `Encrypted` is absent the region's default holds, or the state of the snapshot. A template tells neither,
+    /// so the declared side is then unknown and the observed side decides.
     "encrypted-volumes" => {
         title: "EBS volumes are encrypted at rest.",
         category: Encryption,
@@ -52,8 +52,8 @@ rules! {
     ///
     /// ## Why
     ///
-    /// Every instance that an Auto Scaling group starts gets its volumes from here: one missing flag is as many unencrypted
-    /// volumes as there are instances.
+    /// Every instance that an Auto Scaling group starts gets its volumes from here: one missing flag is as many
+    /// unencrypted volumes as there are instances.
     ///
     /// ## Fix
     ///
@@ -65,8 +65,8 @@ rules! {
     ///         Encrypted: true
     /// ```
     ///
-    /// Without any block device mapping the devices of the AMI are used, which neither side shows: the verdict is then unknown
-    /// unless the region encrypts by default.
+    /// Without any block device mapping the devices of the AMI are used, which neither side shows: the verdict is then
+    /// unknown unless the region encrypts by default.
     "ec2-launch-templates-ebs-volume-encrypted" => {
         title: "Launch templates encrypt every EBS volume they create.",
         category: Encryption,
@@ -203,5 +203,42 @@ fn by_default(read: &Read<'_>, cx: &Context<'_>) -> Result<Option<bool>, Unknown
     match read.why_unknown() {
         Some(why) => Err(why),
         None => Ok(read.value().and_then(Value::as_bool)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::model::{Provenance, types};
+    use crate::rules::network::testing::{account, judge, observed};
+
+    const INSTANCE: &str = "AWS::EC2::Instance";
+    const VOLUME: &str = "AWS::EC2::Volume";
+
+    #[test]
+    fn an_attached_volume_is_judged_with_its_instance_unless_a_stack_declares_it() {
+        let devices = json!({"BlockDeviceMappings": [
+            {"DeviceName": "/dev/sdf", "Ebs": {"VolumeId": "vol-1", "Encrypted": false}},
+        ]});
+        let word = |provenance| {
+            let mut volume = observed(VOLUME, "vol-1", &json!({"Encrypted": false}));
+            volume.provenance = provenance;
+            let estate = account(vec![observed(INSTANCE, "i-1", &devices), volume], &[INSTANCE, VOLUME], &[]);
+            judge("encrypted-volumes", &estate, "i-1").unwrap().word()
+        };
+        let derived = Provenance::Derived { kind: INSTANCE.into(), physical_id: "i-1".into() };
+        assert_eq!(word(derived), "fail");
+        assert_eq!(word(Provenance::Stack), "pass", "the volume itself fails");
+    }
+
+    #[test]
+    fn a_default_that_may_not_be_read_leaves_it_open() {
+        let template = json!({"LaunchTemplateData": {"BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {}}]}});
+        let template = observed("AWS::EC2::LaunchTemplate", "lt-1", &template);
+        let estate = account(vec![template], &[], &[types::EBS_DEFAULTS]);
+        let verdict = judge("ec2-launch-templates-ebs-volume-encrypted", &estate, "lt-1").unwrap();
+        assert_eq!(verdict.word(), "unknown");
+        assert_eq!(verdict.evidence()[0].action.as_deref(), Some("ec2:Describe"));
     }
 }

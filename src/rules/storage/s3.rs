@@ -46,9 +46,9 @@ rules! {
     /// The four switches of the public access block hold, whatever a bucket policy or an ACL says later. A public bucket is how most
     /// data leaks from S3 begin.
     ///
-    /// S3 applies the block of the account and that of the bucket together: a switch is on if either has it on. A block that leaves a switch
-    /// out has it off. A template without a block leaves it to the account and to S3's default for new buckets, which only AWS can
-    /// tell; set `require_declared` to demand that templates say it.
+    /// S3 applies the block of the account and that of the bucket together: a switch is on if either has it on. A block that
+    /// leaves a switch out has it off. A template without a block leaves it to the account and to S3's default for new buckets,
+    /// which only AWS can tell; set `require_declared` to demand that templates say it.
     ///
     /// ## Fix
     /// ```yaml

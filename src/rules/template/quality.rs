@@ -216,3 +216,61 @@ fn descriptions(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
         })
     })))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Address, Estate, World, from_json};
+    use crate::rules::{Params, find};
+    use crate::source::Span;
+    use serde_json::{Value as Json, json};
+
+    /// Where a rule finds fault with a template.
+    fn paths(rule: &str, template: &Json) -> Vec<String> {
+        let mut r = Resource::new("AWS::CloudFormation::Template", Address::default(), World::Closed, Span::LIVE);
+        r.properties = from_json(template);
+        let rule = find(rule).unwrap();
+        let cx = Context { estate: &Estate::default(), params: &Params::defaults(rule.params) };
+        let verdict = (rule.check)(&r, &cx).unwrap();
+        verdict.evidence().iter().map(|evidence| evidence.path.clone()).collect()
+    }
+
+    #[test]
+    fn every_parameter_out_of_place_is_told_by_itself() {
+        let template = json!({
+            "Metadata": {"AWS::CloudFormation::Interface": {
+                "ParameterGroups": [{"Parameters": ["A", "Gone"]}, {"Label": {"default": "More"}, "Parameters": ["A"]}],
+                "ParameterLabels": {"A": {"default": "The first"}, "Stale": {"default": "Nobody"}},
+            }},
+            "Parameters": {"A": {"Type": "String"}, "B": {"Type": "String"}},
+        });
+        let interface = "Metadata.AWS::CloudFormation::Interface";
+        assert_eq!(
+            paths("template-interface-metadata", &template),
+            [
+                format!("{interface}.ParameterGroups.0.Label.default"),
+                format!("{interface}.ParameterGroups.0.Parameters.1"),
+                format!("{interface}.ParameterGroups.1.Parameters.0"),
+                "Parameters.B".to_owned(),
+                format!("{interface}.ParameterLabels.Stale"),
+                "Parameters.B".to_owned(),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_export_name_must_be_the_stacks_own() {
+        let output =
+            |name: &Json| json!({"Outputs": {"Id": {"Description": "x", "Value": "x", "Export": {"Name": name}}}});
+        for (name, own) in [
+            (json!({"Fn::Sub": "${AWS::StackName}-id"}), true),
+            (json!({"Fn::Sub": ["${Stack}-id", {"Stack": {"Ref": "AWS::StackName"}}]}), true),
+            (json!({"Fn::Join": ["-", [{"Ref": "EnvironmentName"}, "id"]]}), true),
+            (json!({"Fn::Sub": "${Project}-id"}), false),
+            (json!("id"), false),
+        ] {
+            let expected: &[&str] = if own { &[] } else { &["Outputs.Id.Export.Name"] };
+            assert_eq!(paths("template-outputs-exported", &output(&name)), expected, "{name}");
+        }
+    }
+}

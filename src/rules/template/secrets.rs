@@ -177,3 +177,74 @@ fn is_secret_text(literal: &Value, name: &str) -> bool {
 fn points_elsewhere(text: &str) -> bool {
     text.contains("{{resolve:") || text.starts_with("arn:")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Address, Estate, World, from_json};
+    use crate::rules::{Params, find};
+    use crate::source::Span;
+    use serde_json::{Value as Json, json};
+
+    fn faults(template: &Json) -> Vec<Evidence> {
+        let mut r = Resource::new("AWS::CloudFormation::Template", Address::default(), World::Closed, Span::LIVE);
+        r.properties = from_json(template);
+        let rule = find("template-no-plaintext-secrets").unwrap();
+        let cx = Context { estate: &Estate::default(), params: &Params::defaults(rule.params) };
+        no_secrets(&r, &cx).evidence().to_vec()
+    }
+
+    fn paths(template: &Json) -> Vec<String> {
+        faults(template).into_iter().map(|evidence| evidence.path).collect()
+    }
+
+    #[test]
+    fn every_violation_is_told_and_no_secret_is_repeated() {
+        let key = format!("{}{}", "AKIA", "IOSFODNN7EXAMPLE");
+        let template = json!({
+            "Parameters": {
+                "DBPassword": {"Type": "String", "Default": "hunter2"},
+                "Account": {"Type": "String", "Default": key},
+            },
+            "Resources": {
+                "Db": {"Type": "AWS::RDS::DBInstance", "Properties": {"MasterUserPassword": "hunter2"}},
+                "Fn": {"Type": "AWS::Lambda::Function", "Properties": {"Environment": {"Variables": {
+                    "API_KEY": "hunter2", "SECRET_ARN": "hunter2", "REGION": "eu", "OTHER": key,
+                }}}},
+            },
+            "Outputs": {"Url": {"Value": {"Fn::Join": ["", ["mysql://", {"Ref": "DBPassword"}]]}}},
+        });
+        let found = paths(&template);
+        assert_eq!(
+            found,
+            [
+                "Parameters.DBPassword.NoEcho",
+                "Parameters.DBPassword.Default",
+                "Parameters.DBPassword.MinLength",
+                "Parameters.Account.Default",
+                "Resources.Db.Properties.MasterUserPassword",
+                "Resources.Fn.Properties.Environment.Variables.API_KEY",
+                "Resources.Fn.Properties.Environment.Variables.OTHER",
+                "Outputs.Url.Value",
+            ]
+        );
+        let told = format!("{:?}", faults(&template));
+        assert!(!told.contains("hunter2") && !told.contains(&key), "{told}");
+    }
+
+    #[test]
+    fn a_variable_that_is_a_secret_is_told_once() {
+        let key = format!("{}{}", "AKIA", "IOSFODNN7EXAMPLE");
+        let variables = json!([{"Name": "AWS_SECRET", "Value": key}, {"Name": "PLAIN", "Value": key}]);
+        let template = json!({"Resources": {"T": {"Properties": {"Environment": variables}}}});
+        let at = "Resources.T.Properties.Environment";
+        assert_eq!(paths(&template), [format!("{at}.0.Value"), format!("{at}.1.Value")]);
+    }
+
+    #[test]
+    fn a_number_is_a_secret_only_as_a_password() {
+        let template = |name: &str| json!({"Resources": {"T": {"Properties": {name: 12_345_678}}}});
+        assert_eq!(paths(&template("MasterUserPassword")).len(), 1);
+        assert_eq!(paths(&template("AccessToken")).len(), 0);
+    }
+}

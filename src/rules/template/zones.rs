@@ -3,7 +3,7 @@
 use crate::model::{Kind, Resource, Value};
 use crate::rules::{Context, Preset, Verdict, rules};
 
-use super::functions::{placeholders, sub_text};
+use super::functions::{placeholders, references, sub_text};
 use super::{fault, section};
 
 /// Types whose zone is chosen by `AvailabilityZone` or `AvailabilityZones`.
@@ -56,28 +56,28 @@ fn hardcoded(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
 fn selected(r: &Resource, value: &Value, path: &str, suffix: bool) -> Verdict {
     let expected = "a zone selected from Fn::GetAZs, or a parameter";
     let written_out = || fault(path, expected, Some(&value.to_string()), value.at);
-    let all = |list: &[Value]| {
-        Verdict::all(list.iter().enumerate().map(|(n, item)| selected(r, item, &format!("{path}.{n}"), suffix)))
-    };
     match &value.kind {
         Kind::Str(text) if text.is_empty() || text.contains("{{resolve:") => Verdict::Pass,
         Kind::Str(_) => written_out(),
-        Kind::List(list) => all(list),
+        Kind::List(list) => {
+            Verdict::all(list.iter().enumerate().map(|(n, v)| selected(r, v, &format!("{path}.{n}"), suffix)))
+        }
         Kind::Map(_) => {
             if let Some(name) = value.child("Ref").and_then(Value::as_str) {
                 return parameter(r, name);
             }
             if let Some(branches) = value.child("Fn::If").and_then(Value::as_list) {
-                return all(branches.get(1..).unwrap_or_default());
+                let branches = branches.iter().enumerate().skip(1);
+                return Verdict::all(branches.map(|(n, v)| selected(r, v, &format!("{path}.Fn::If.{n}"), suffix)));
             }
             if let Some(from) = value.child("Fn::Select").and_then(|select| select.child("1")) {
-                return selected(r, from, path, suffix);
+                return selected(r, from, &format!("{path}.Fn::Select.1"), suffix);
             }
             let (sub, join) = (value.child("Fn::Sub"), value.child("Fn::Join"));
             let with_region = sub.is_some_and(|sub| placeholders(sub_text(sub)).any(|name| name == "AWS::Region"))
-                || join.is_some_and(|join| super::functions::references(join).contains(&"AWS::Region"));
+                || join.is_some_and(|join| references(join).contains(&"AWS::Region"));
             let constant = sub.is_some_and(|sub| placeholders(sub_text(sub)).next().is_none())
-                || join.is_some_and(|join| super::functions::references(join).is_empty() && !reads_attribute(join));
+                || join.is_some_and(|join| references(join).is_empty() && !reads_attribute(join));
             if constant || (with_region && !suffix) { written_out() } else { Verdict::Pass }
         }
         _ => Verdict::Pass,
@@ -124,6 +124,28 @@ fn is_zone(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Address, World, from_json};
+    use crate::source::Span;
+    use serde_json::json;
+
+    #[test]
+    fn a_literal_is_found_behind_the_functions_that_choose_it() {
+        let template = Resource::new("AWS::CloudFormation::Template", Address::default(), World::Closed, Span::LIVE);
+        for (value, expected) in [
+            (json!({"Fn::Select": [0, {"Fn::GetAZs": ""}]}), None),
+            (json!({"Fn::Select": [0, ["us-east-1a", "us-east-1b"]]}), Some("Zone.Fn::Select.1.0")),
+            (json!({"Fn::If": ["Here", {"Ref": "AWS::NoValue"}, "us-east-1a"]}), Some("Zone.Fn::If.2")),
+            (json!({"Fn::Join": ["", [{"Ref": "AWS::Region"}, "a"]]}), Some("Zone")),
+            (json!({"Fn::Join": ["", ["us-east-1", "a"]]}), Some("Zone")),
+            (json!({"Fn::Sub": "${Zone}"}), None),
+            (json!({"Fn::GetAtt": ["Subnet", "AvailabilityZone"]}), None),
+            (json!({"Fn::FindInMap": ["Zones", {"Ref": "AWS::Region"}, "first"]}), None),
+            (json!("{{resolve:ssm:/network/zone}}"), None),
+        ] {
+            let verdict = selected(&template, &from_json(&value), "Zone", false);
+            assert_eq!(verdict.evidence().first().map(|e| &*e.path), expected, "{value}");
+        }
+    }
 
     #[test]
     fn zones_are_told_from_regions() {

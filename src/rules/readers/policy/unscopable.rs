@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-/// Actions for which AWS's service reference names no resource type, of the services that policies commonly name. A trailing `*` stands
-/// for all actions with that beginning. A few actions are in though the reference names a resource type for them: those
-/// that AWS's own managed policies grant on `*` because narrowing them is of no use (`ec2:Describe*`, `cloudwatch:PutMetricData`,
-/// `ssm:UpdateInstanceInformation`).
+/// Actions for which AWS's service reference names no resource type, of the services that policies commonly name. A trailing
+/// `*` stands for all actions with that beginning.
+///
+/// A few actions are in although the reference names a resource type for them, because what they are for cannot be narrowed:
+/// `ec2:Describe*`, `cloudwatch:GetMetricData`, `ListMetrics` and `PutMetricData` (the type is another store of metrics), and
+/// `ssm:UpdateInstanceInformation`, which AWS's own policy for instances grants on `*`.
 const TABLE: &str = include_str!("unscopable_actions.txt");
 
 static EXACT: LazyLock<BTreeSet<String>> =

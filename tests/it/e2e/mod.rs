@@ -1,0 +1,8 @@
+//! End to end: emulated accounts with deployed stacks and drift made by hand, scanned by the real binary.
+
+mod emulator;
+mod localstack;
+mod ministack;
+mod moto;
+mod proxy;
+mod report;
