@@ -87,8 +87,12 @@ fn key<'a>(j: &Judgement<'_>) -> Key<'a> {
 }
 
 fn joined(d: &Judgement<'_>, o: Option<&Judgement<'_>>, scene: Scene<'_>) -> Option<Finding> {
-    let seen = o.map(|o| (Observed::from(o.verdict.as_ref()), o.verdict.as_ref().map(side)));
-    let (column, observed) = seen.unwrap_or_else(|| absent(d, scene));
+    let (column, observed) = match o {
+        None => absent(d, scene),
+        // A part (a rule of a group, a policy of a role) on which the rule is silent live is judged with what it belongs to.
+        Some(o) if o.verdict.is_none() && has_natural_key(&o.resource.kind) => (Observed::NotAsked, None),
+        Some(o) => (Observed::from(o.verdict.as_ref()), o.verdict.as_ref().map(side)),
+    };
     if d.verdict.is_none() && o.is_none_or(|o| o.verdict.is_none()) {
         return None;
     }

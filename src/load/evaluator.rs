@@ -14,6 +14,8 @@ use crate::source::Span;
 
 /// How many bytes functions may produce in one variant. A template has one megabyte at most, so real ones stay far below.
 const BUDGET: usize = 8 << 20;
+/// How many resources an attribute may lead through.
+const MAX_NESTING: u8 = 4;
 /// What a list element costs of it.
 pub(super) const ELEMENT: usize = 64;
 
@@ -29,6 +31,7 @@ pub(super) struct Evaluator<'a> {
     pub(super) parameters: &'a HashMap<Arc<str>, Kind>,
     truths: Truths,
     left: Cell<usize>,
+    nesting: Cell<u8>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -39,7 +42,7 @@ impl<'a> Evaluator<'a> {
         parameters: &'a HashMap<Arc<str>, Kind>,
         truths: Truths,
     ) -> Self {
-        Self { scope, inputs, parameters, truths, left: Cell::new(BUDGET) }
+        Self { scope, inputs, parameters, truths, left: Cell::new(BUDGET), nesting: Cell::new(0) }
     }
 
     /// The truth of a condition.
@@ -76,6 +79,18 @@ impl<'a> Evaluator<'a> {
             _ => raw.kind.clone(),
         };
         Some(Value { kind, at: raw.at })
+    }
+
+    /// The same for a value of another resource; `None` also where such values lead on and on.
+    pub(super) fn nested(&self, raw: &Value) -> Option<Value> {
+        let depth = self.nesting.get();
+        if depth >= MAX_NESTING || self.spend(ELEMENT).is_err() {
+            return None;
+        }
+        self.nesting.set(depth + 1);
+        let value = self.value(raw);
+        self.nesting.set(depth);
+        value
     }
 
     /// The text that a value comes to, or why there is none. `function` is who asks.

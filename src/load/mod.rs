@@ -101,16 +101,15 @@ pub fn looks_like_template(text: &str) -> bool {
     let mut is_key = true;
     for next in Parser::new_from_str(text) {
         match next {
+            Ok((Event::DocumentStart(..), _)) => is_key = true,
             Ok((Event::SequenceStart(..), _)) if depth == 0 => return false,
             Ok((Event::MappingStart(..) | Event::SequenceStart(..), _)) => depth += 1,
             Ok((Event::MappingEnd | Event::SequenceEnd, _)) => {
-                depth -= 1;
-                is_key = depth == 1 && !is_key;
-                continue;
+                depth = depth.saturating_sub(1);
+                is_key ^= depth == 1;
             }
             Ok((Event::Scalar(word, ..), _)) if depth == 1 && is_key && marks(&word) => return true,
-            Ok((Event::Scalar(..) | Event::Alias(_), _)) if depth == 1 => is_key = !is_key,
-            Ok((Event::DocumentStart(..), _)) => is_key = true,
+            Ok((Event::Scalar(..) | Event::Alias(_), _)) => is_key ^= depth == 1,
             Ok(_) => {}
             Err(_) => {
                 let word =

@@ -111,8 +111,8 @@ mod tests {
     use super::*;
     use crate::model::from_json;
 
-    fn value(declaration: serde_json::Value, given: Option<&str>) -> Kind {
-        let (name, declaration) = (Arc::from("P"), from_json(&declaration));
+    fn value(declaration: &serde_json::Value, given: Option<&str>) -> Kind {
+        let (name, declaration) = (Arc::from("P"), from_json(declaration));
         let parameters = given.map(|v| (Arc::clone(&name), v.into())).into_iter().collect();
         Parameter::new(&name, &declaration).value(&Inputs { parameters, ..Inputs::default() })
     }
@@ -121,27 +121,26 @@ mod tests {
     fn a_value_has_the_type_of_its_parameter() {
         use serde_json::json;
         let text = |s: &str| Value::live(Kind::Str(s.into()));
-        assert_eq!(value(json!({"Type": "Number", "Default": 5}), None), Kind::Int(5));
-        assert_eq!(value(json!({"Type": "Number"}), Some("007")), Kind::Str("007".into()), "compared as text");
-        assert_eq!(value(json!({"Type": "String", "Default": "5"}), None), Kind::Str("5".into()));
+        assert_eq!(value(&json!({"Type": "Number", "Default": 5}), None), Kind::Int(5));
+        assert_eq!(value(&json!({"Type": "Number"}), Some("007")), Kind::Str("007".into()), "compared as text");
+        assert_eq!(value(&json!({"Type": "String", "Default": "5"}), None), Kind::Str("5".into()));
         let list = Kind::List(vec![text("a"), text("b")]);
-        assert_eq!(value(json!({"Type": "CommaDelimitedList"}), Some("a, b")), list);
-        assert_eq!(value(json!({"Type": "List<AWS::EC2::Subnet::Id>"}), Some("a,b")), list);
+        assert_eq!(value(&json!({"Type": "CommaDelimitedList"}), Some("a, b")), list);
+        assert_eq!(value(&json!({"Type": "List<AWS::EC2::Subnet::Id>"}), Some("a,b")), list);
     }
 
     #[test]
     fn a_hidden_value_stays_unknown_even_if_it_is_given() {
         let hidden = serde_json::json!({"Type": "String", "NoEcho": "true", "Default": "hunter2"});
-        assert_eq!(value(hidden, Some("hunter3")), Kind::Unknown(Unknown::NoEcho("P".into())));
+        assert_eq!(value(&hidden, Some("hunter3")), Kind::Unknown(Unknown::NoEcho("P".into())));
     }
 
     #[test]
     fn the_name_of_a_stored_value_is_not_the_value() {
-        let ami =
-            || serde_json::json!({"Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>", "Default": "/aws/ami"});
+        let ami = serde_json::json!({"Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>", "Default": "/aws/ami"});
         let stored = Kind::Unknown(Unknown::Dynamic("ssm".into()));
-        assert_eq!(value(ami(), None), stored);
-        assert_eq!(value(ami(), Some("/aws/ami")), stored);
-        assert_eq!(value(ami(), Some("ami-1")), Kind::Str("ami-1".into()), "a deployed stack tells what was found");
+        assert_eq!(value(&ami, None), stored);
+        assert_eq!(value(&ami, Some("/aws/ami")), stored);
+        assert_eq!(value(&ami, Some("ami-1")), Kind::Str("ami-1".into()), "a deployed stack tells what was found");
     }
 }

@@ -36,7 +36,9 @@ fn resource(on: &Evaluator<'_>, id: &Arc<str>, entry: &Entry, environment: Optio
         resource.properties.kind = Kind::Unknown(Unknown::Unsupported(Arc::clone(expansion)));
     }
     if let Some(properties) = body.get("Properties").filter(|p| p.value.kind != Kind::Null) {
-        resource.properties = on.value(&properties.value)?;
+        if let Some(resolved) = on.value(&properties.value) {
+            resource.properties = resolved;
+        }
         resource.raw = Some(properties.value.clone());
     }
     let mut attributes = Map::new();

@@ -24,13 +24,9 @@ pub(super) fn resource(text: &str, id: &str, inputs: &Inputs) -> Resource {
 
 /// What a value comes to as the property of a resource. `rest` is the rest of the template.
 pub(super) fn value(written: &str, rest: &str, inputs: &Inputs) -> Value {
-    let text = format!(
-        "{rest}\nResources:\n  Subject:\n    Type: T::T::T\n    Properties: {{ P: {written} }}\n  Vpc:\n    Type: AWS::EC2::VPC\n"
-    );
-    resource(&text, "Subject", inputs).get("P").value().cloned().unwrap_or_else(|| {
-        let subject = resource(&text, "Subject", inputs);
-        subject.properties.child("P").cloned().expect("the property is there")
-    })
+    let vpc = "Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.0.0.0/16 } }";
+    let text = format!("{rest}\nResources:\n  Subject: {{ Type: T::T::T, Properties: {{ P: {written} }} }}\n  {vpc}\n");
+    resource(&text, "Subject", inputs).properties.child("P").cloned().expect("the property is there")
 }
 
 /// The same with nothing else in the template, as a person would read it.

@@ -55,7 +55,10 @@ pub(super) fn resource(on: &Evaluator<'_>, id: &str, attribute: Option<&str>) ->
         None => physical.cloned(),
         Some(attribute) => match attribute.strip_prefix("Outputs.") {
             Some(output) => on.inputs.nested_outputs.get(&(id.into(), output.into())).cloned(),
-            None => physical.filter(|physical| same::is_physical_id(&declared.value, attribute, physical)).cloned(),
+            None => physical
+                .filter(|physical| same::is_physical_id(&declared.value, attribute, physical))
+                .cloned()
+                .or_else(|| on.nested(same::property(&declared.value, attribute)?)?.text()),
         },
     };
     Kind::Ref(reference(value))
@@ -69,7 +72,7 @@ pub(super) fn import(on: &Evaluator<'_>, argument: &Value) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::super::super::Inputs;
-    use super::super::super::testing::{shown, value};
+    use super::super::super::testing::{resource, shown, value};
     use super::*;
 
     #[test]
@@ -87,9 +90,18 @@ mod tests {
         let vpc = reference("!Ref Vpc", &deployed);
         assert_eq!((&*vpc.stack, &*vpc.logical_id, vpc.value.as_deref()), ("net", "Vpc", Some("vpc-1")));
         assert_eq!(reference("!GetAtt Vpc.VpcId", &deployed).value.as_deref(), Some("vpc-1"));
-        assert_eq!(reference("!GetAtt [Vpc, CidrBlock]", &deployed).value, None);
+        assert_eq!(reference("!GetAtt [Vpc, CidrBlock]", &deployed).value.as_deref(), Some("10.0.0.0/16"));
+        assert_eq!(reference("!GetAtt Vpc.DefaultSecurityGroup", &deployed).value, None);
         assert_eq!(reference("!GetAtt Vpc.Outputs.Id", &deployed).value.as_deref(), Some("out"));
         assert_eq!(reference("{'Fn::GetAtt': Vpc.VpcId}", &Inputs::default()).value, None);
+    }
+
+    #[test]
+    fn properties_that_repeat_each_other_in_a_circle_end_unknown() {
+        let text = "Resources: {A: {Type: AWS::EC2::VPC, Properties: {CidrBlock: !GetAtt B.CidrBlock}}, \
+                    B: {Type: AWS::EC2::VPC, Properties: {CidrBlock: !GetAtt A.CidrBlock}}}";
+        let vpc = resource(text, "A", &Inputs::default());
+        assert!(vpc.get("CidrBlock").why_unknown().is_some());
     }
 
     #[test]

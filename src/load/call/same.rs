@@ -1,4 +1,4 @@
-//! Attributes that CloudFormation documents as the same value that `Ref` gives.
+//! Attributes whose value is known: those that CloudFormation documents as the same that `Ref` gives, and those that repeat a property.
 
 use crate::model::Value;
 
@@ -46,6 +46,15 @@ const SAME: &[(&str, &str)] = &[
     ("AWS::SecretsManager::Secret", "Id"),
     ("AWS::StepFunctions::StateMachine", "Arn"),
 ];
+
+/// Type, attribute: what `Fn::GetAtt` gives is the property of that name.
+const REPEATED: &[(&str, &str)] = &[("AWS::EC2::Subnet", "CidrBlock"), ("AWS::EC2::VPC", "CidrBlock")];
+
+/// The property that an attribute repeats, as it is written.
+pub(super) fn property<'a>(resource: &'a Value, attribute: &str) -> Option<&'a Value> {
+    let kind = resource.child("Type").and_then(Value::as_str)?;
+    REPEATED.contains(&(kind, attribute)).then(|| resource.child("Properties")?.child(attribute))?
+}
 
 /// Whether an attribute of a resource is its physical id.
 pub(super) fn is_physical_id(resource: &Value, attribute: &str, physical_id: &str) -> bool {

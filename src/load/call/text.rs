@@ -71,10 +71,8 @@ pub(super) fn join(on: &Evaluator<'_>, argument: &Value) -> Answer {
     let Some([delimiter, list]) = argument.as_list() else { return Err(unsupported()) };
     let delimiter = on.text(delimiter, "Fn::Join")?;
     let list = on.value(list).ok_or_else(unsupported)?;
-    let items = match list.kind {
-        Kind::List(items) => items,
-        _ => return Err(list.why_unknown().unwrap_or_else(unsupported)),
-    };
+    let why = list.why_unknown().unwrap_or_else(unsupported);
+    let Kind::List(items) = list.kind else { return Err(why) };
     let parts = items.into_iter().map(|item| known(item.kind, "Fn::Join")).collect::<Result<Vec<_>, _>>()?;
     on.spend(parts.iter().map(|part| part.len() + delimiter.len()).sum())?;
     finished(parts.join(&*delimiter))
@@ -135,8 +133,8 @@ mod tests {
         assert_eq!(shown("!Sub ['${A}-${AWS::Region}', {A: !Ref Vpc}]", &deployed()), "vpc-1-eu-west-1");
         assert_eq!(shown("!Sub 'x-${AWS::AccountId}'", &deployed()), "unknown (parameter AWS::AccountId has no value)");
         assert_eq!(
-            shown("!Sub 'x-${Vpc.CidrBlock}'", &deployed()),
-            "unknown (!GetAtt Vpc.CidrBlock is known only once deployed)"
+            shown("!Sub 'x-${Vpc.VpcArn}'", &deployed()),
+            "unknown (!GetAtt Vpc.VpcArn is known only once deployed)"
         );
     }
 

@@ -115,7 +115,7 @@ impl Calls<'_> {
                         // Its variables are defined where it is expanded.
                         continue;
                     }
-                    if FUNCTIONS.contains(&&**key) {
+                    if key.starts_with("Fn::") && FUNCTIONS.contains(&&**key) {
                         let problem =
                             Diagnostic::warning(entry.key_at, format!("`{key}` does not stand alone in its mapping"));
                         self.report(problem.label("not evaluated"));

@@ -93,7 +93,7 @@ fn resource(id: &str, entry: &Entry, strict: bool, problems: &mut Vec<Diagnostic
         }
         Some(Value { kind: Kind::Str(_), .. }) | None => {}
         Some(other) => {
-            problems.push(Diagnostic::error(other.at, format!("the `Type` of resource `{id}` must be a text")))
+            problems.push(Diagnostic::error(other.at, format!("the `Type` of resource `{id}` must be a text")));
         }
     }
     if let Some(properties) = body.get("Properties").map(|p| &p.value)

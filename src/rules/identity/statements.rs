@@ -82,7 +82,7 @@ fn names_actions(statement: &Statement<'_>, exempt: &[String]) -> Verdict {
         _ => Verdict::Pass,
     });
     let negated = if statement.has("NotAction") {
-        check::fail(&statement.read.get("NotAction"), "Action: NotAction allows everything but a list")
+        check::fail(&statement.read.get("NotAction"), "actions by name: NotAction allows everything but a list")
     } else {
         Verdict::Pass
     };
@@ -124,7 +124,7 @@ fn names_resources(statement: &Statement<'_>, params: &Params) -> Verdict {
     let (scopable, open) = scopable(&actions, params.texts("action_families"));
     let expected = expected(&scopable);
     let named = if statement.has("NotResource") {
-        check::fail(&statement.read.get("NotResource"), "Resource: NotResource names everything but a list")
+        check::fail(&statement.read.get("NotResource"), &format!("{expected}: NotResource names everything but a list"))
     } else {
         each_even_unread(&statement.read.get("Resource"), |resource| names_one(resource, &expected))
     };

@@ -1,7 +1,7 @@
 //! What security groups and their rules say of themselves.
 
 use super::group_rules::{GROUP, GroupRule, Way, each};
-use super::security_groups::{is_default, is_implicit_egress};
+use super::security_groups::{is_default, is_implicit};
 use crate::model::Resource;
 use crate::rules::check::require;
 use crate::rules::{Context, Verdict};
@@ -13,8 +13,7 @@ pub(super) fn described(subject: &Resource, cx: &Context<'_>) -> Option<Verdict>
         GROUP if is_default(subject) => None,
         GROUP => {
             let ingress = rules(subject, cx, Way::Ingress)?;
-            let egress =
-                if egress && !is_implicit_egress(subject) { rules(subject, cx, Way::Egress)? } else { Verdict::Pass };
+            let egress = if egress { rules(subject, cx, Way::Egress)? } else { Verdict::Pass };
             Some(group(subject, cx).and(ingress).and(egress))
         }
         kind if kind == Way::Egress.kind() => rules(subject, cx, Way::Egress).filter(|_| egress),
@@ -25,6 +24,10 @@ pub(super) fn described(subject: &Resource, cx: &Context<'_>) -> Option<Verdict>
 fn rules(subject: &Resource, cx: &Context<'_>, way: Way) -> Option<Verdict> {
     let expected = "a description of each rule";
     each(subject, cx, way, expected, |rule: &GroupRule<'_>| {
+        // AWS adds this one without a description; security-group-explicit-egress has its say about it.
+        if way == Way::Egress && is_implicit(rule) {
+            return Verdict::Pass;
+        }
         require(&rule.get("Description"), "a description", |v| v.text().map(|text| !text.trim().is_empty()))
     })
 }

@@ -1,9 +1,9 @@
 //! Security groups.
 
 use super::exposure::{admin_ports, authorized_ports};
-use super::group_rules::{Way, standalone};
+use super::group_rules::{GroupRule, Way, standalone};
 use super::group_texts::described;
-use crate::model::{Items, Provenance, Read, Resource, Unknown, Value};
+use crate::model::{Items, Resource, Value};
 use crate::rules::check::{fail, unknown};
 use crate::rules::{Context, Evidence, Preset, Verdict, rules};
 
@@ -99,9 +99,8 @@ rules! {
     ///     Description: HTTPS to everywhere
     /// ```
     ///
-    /// AWS does not tell a rule it added itself from one that was declared in the same words. Where only this rule
-    /// exists, a group that belongs to a stack is unknown on the observed side (the template decides), any other fails.
-    /// With a description of its own the rule is a declared one.
+    /// AWS does not tell the rule it adds (protocol -1 to 0.0.0.0/0 and ::/0, no description) from one that is declared in
+    /// the same words, so such a rule counts as not declared on both sides. Give it a description and it is yours.
     "security-group-explicit-egress" => {
         title: "Every security group declares its egress rules explicitly.",
         category: Network,
@@ -167,46 +166,28 @@ fn explicit_egress(group: &Resource, cx: &Context<'_>) -> Option<Verdict> {
         return None;
     }
     let list = group.get("SecurityGroupEgress");
-    if list.why_unknown().is_some() {
-        return Some(unknown(&list, DECLARED));
-    }
-    if group.is_live() {
-        return Some(observed_egress(group, &list));
-    }
-    let rules = standalone(group, cx, Way::Egress);
-    let declared = matches!(list.items(), Items::Are(items) if !items.is_empty()) || !rules.items.is_empty();
-    Some(match rules.incomplete {
-        _ if declared => Verdict::Pass,
+    let inline = match list.items() {
+        Items::Unknown => return Some(unknown(&list, DECLARED)),
+        Items::Absent => Vec::new(),
+        Items::Are(items) => items,
+    };
+    let own = standalone(group, cx, Way::Egress);
+    let rules: Vec<GroupRule<'_>> =
+        inline.into_iter().map(GroupRule::Inline).chain(own.items.into_iter().map(GroupRule::Standalone)).collect();
+    // An observed group without any rule lets nothing out: somebody took AWS's rule away.
+    let nothing_out = group.is_live() && rules.is_empty() && !list.is_absent();
+    Some(match own.incomplete {
+        _ if nothing_out || rules.iter().any(|rule| !is_implicit(rule)) => Verdict::Pass,
         Some(why) => Verdict::unknown(Evidence::unknown(&list, DECLARED, &why)),
         None => fail(&list, DECLARED),
     })
 }
 
-const DECLARED: &str = "egress rules (AWS adds one that lets everything out if there are none)";
+const DECLARED: &str = "egress rules other than AWS's own, which lets everything out";
 
-fn observed_egress(group: &Resource, list: &Read<'_>) -> Verdict {
-    let expected = "egress rules other than the one that AWS adds by itself";
-    if !is_implicit_egress(group) {
-        return Verdict::Pass;
-    }
-    if group.provenance == Provenance::Stack {
-        let why = Unknown::Unsupported("telling AWS's own rule from a declared one".into());
-        return Verdict::unknown(Evidence::unknown(list, expected, &why));
-    }
-    fail(list, expected)
-}
-
-/// Whether an observed group has exactly the egress rules that AWS gives to a group that declares none: everything to
-/// 0.0.0.0/0, its IPv6 twin perhaps, and no description.
-pub(super) fn is_implicit_egress(group: &Resource) -> bool {
-    let implicit = |rule: &Read<'_>| {
-        let target = [rule.get("CidrIp"), rule.get("CidrIpv6")];
-        rule.get("IpProtocol").value().and_then(Value::text).as_deref() == Some("-1")
-            && target.iter().any(|to| matches!(to.as_str(), Some("0.0.0.0/0" | "::/0")))
-            && rule.get("Description").as_str().is_none_or(str::is_empty)
-    };
-    match group.get("SecurityGroupEgress").items() {
-        Items::Are(rules) => group.is_live() && !rules.is_empty() && rules.iter().all(implicit),
-        Items::Absent | Items::Unknown => false,
-    }
+/// Whether a rule is one that AWS gives to a group that declares no egress: everything to 0.0.0.0/0, or its IPv6 twin, and no description.
+pub(super) fn is_implicit(rule: &GroupRule<'_>) -> bool {
+    rule.get("IpProtocol").value().and_then(Value::text).as_deref() == Some("-1")
+        && [rule.get("CidrIp"), rule.get("CidrIpv6")].iter().any(|to| matches!(to.as_str(), Some("0.0.0.0/0" | "::/0")))
+        && rule.get("Description").is_absent()
 }

@@ -12,7 +12,7 @@ rules! {
     /// A template is read by everybody who can read the repository, the build log or the stack. What stands in it is no secret any more,
     /// and stays in the history after it is taken out.
     ///
-    /// Each violation is a finding of its own: a parameter with a secret's name that is shown (`NoEcho`), has a default or takes any
+    /// Each violation is told with its own place: a parameter with a secret's name that is shown (`NoEcho`), has a default or takes any
     /// length; a property or variable with a secret's name and a literal value; a text that looks like an access key, a
     /// private key or a token; an output that returns a secret parameter. Names that only point to a secret (`SecretArn`,
     /// `PasswordPolicy`) and dynamic references are fine.
