@@ -36,7 +36,11 @@ impl Plan {
 ///
 /// # Errors
 /// Diagnostics of every template that cannot be evaluated.
-pub fn templates(plan: Plan, sources: &Sources, files: &[(Template, Inputs)]) -> Result<(Report, Vec<Diagnostic>), Vec<Diagnostic>> {
+pub fn templates(
+    plan: Plan,
+    sources: &Sources,
+    files: &[(Template, Inputs)],
+) -> Result<(Report, Vec<Diagnostic>), Vec<Diagnostic>> {
     let (mut findings, mut warnings, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     for (template, inputs) in files {
         match load::evaluate(template, inputs) {
@@ -45,7 +49,7 @@ pub fn templates(plan: Plan, sources: &Sources, files: &[(Template, Inputs)]) ->
                 warnings.extend(declared.warnings);
                 let variants: Vec<Estate> = declared.variants.into_iter().map(|v| Estate::new(v, None)).collect();
                 let judgements = judge::declared(&plan.active, &variants);
-                let scene = Scene { observed: None, stacks_complete: true, only_stacks: false };
+                let scene = Scene { declared: None, observed: None, stacks_complete: true, only_stacks: false };
                 findings.extend(join::findings(&judgements, &[], scene));
             }
         }
@@ -79,7 +83,13 @@ pub struct Local {
 
 /// An account, judged on both sides. `only` restricts the report to stacks that were asked for.
 #[must_use]
-pub fn account(plan: Plan, sources: &mut Sources, collected: Collected, only: bool, local: Option<&Local>) -> (Report, Vec<Diagnostic>) {
+pub fn account(
+    plan: Plan,
+    sources: &mut Sources,
+    collected: Collected,
+    only: bool,
+    local: Option<&Local>,
+) -> (Report, Vec<Diagnostic>) {
     let Collected { stacks, exports, mut resources, listed, mut gaps, missing, interrupted, .. } = collected;
     let mut declared = Declared::default();
     for stack in &stacks {
@@ -93,7 +103,7 @@ pub fn account(plan: Plan, sources: &mut Sources, collected: Collected, only: bo
     let observed = Estate::new(resources, Some(listed));
     let declared_side = judge::declared(&plan.active, &variants);
     let observed_side = judge::observed(&plan.active, &observed);
-    let scene = Scene { observed: Some(&observed), stacks_complete, only_stacks: only };
+    let scene = Scene { declared: variants.first(), observed: Some(&observed), stacks_complete, only_stacks: only };
     let findings = join::findings(&declared_side, &observed_side, scene);
     let mut drift = declared.differences;
     drift.extend(join::statuses(&stacks, variants.first(), &observed, &findings));
@@ -159,7 +169,13 @@ impl Declared {
                     action: "cloudformation:GetTemplate".into(),
                     cause: "unreadable",
                     code: format!("template of {} cannot be evaluated", stack.name).into(),
-                    affects: stack.members.iter().map(|m| Arc::clone(&m.kind)).collect::<BTreeSet<_>>().into_iter().collect(),
+                    affects: stack
+                        .members
+                        .iter()
+                        .map(|m| Arc::clone(&m.kind))
+                        .collect::<BTreeSet<_>>()
+                        .into_iter()
+                        .collect(),
                 });
             }
         }

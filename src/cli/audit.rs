@@ -99,7 +99,11 @@ fn run(command: &str, args: &Common, stacks: Option<&[String]>, template: Option
     runtime.shutdown_background();
     if let Some(missing) = collected.missing.first() {
         let regions: Vec<&str> = connection.regions.iter().map(|r| &**r).collect();
-        return Err(Failure::Usage(format!("there is no stack {missing} in {} of account {}", regions.join(", "), connection.account)));
+        return Err(Failure::Usage(format!(
+            "there is no stack {missing} in {} of account {}",
+            regions.join(", "),
+            connection.account
+        )));
     }
     plan.run.accounts = vec![connection.account.to_string()];
     plan.run.regions = connection.regions.iter().map(ToString::to_string).collect();

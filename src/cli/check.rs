@@ -104,7 +104,10 @@ fn search(directory: &Path, files: &mut Vec<(PathBuf, String)>) -> io::Result<()
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         if path.is_dir() && !hidden {
             search(&path, files)?;
-        } else if path.extension().is_some_and(|e| ["yaml", "yml", "json", "template"].iter().any(|x| e.eq_ignore_ascii_case(x))) {
+        } else if path
+            .extension()
+            .is_some_and(|e| ["yaml", "yml", "json", "template"].iter().any(|x| e.eq_ignore_ascii_case(x)))
+        {
             // A file that is not text is not a template.
             if let Ok(text) = fs::read_to_string(&path)
                 && load::looks_like_template(&text)
@@ -129,9 +132,8 @@ pub(super) fn parameters(
         all.extend(values);
     }
     for pair in &inputs.parameter {
-        let (key, value) = pair
-            .split_once('=')
-            .ok_or_else(|| Failure::Usage(format!("--parameter {pair}: wants KEY=VALUE")))?;
+        let (key, value) =
+            pair.split_once('=').ok_or_else(|| Failure::Usage(format!("--parameter {pair}: wants KEY=VALUE")))?;
         all.insert(key.into(), value.into());
     }
     Ok(all)

@@ -64,7 +64,13 @@ pub(super) struct Rules {
     #[arg(long, env = "DRIFTLINE_SERVICE", value_delimiter = ',', value_name = "SERVICE")]
     service: Vec<String>,
     /// Only rules of this category; repeatable.
-    #[arg(long, env = "DRIFTLINE_CATEGORY", value_delimiter = ',', value_name = "CATEGORY", hide_possible_values = true)]
+    #[arg(
+        long,
+        env = "DRIFTLINE_CATEGORY",
+        value_delimiter = ',',
+        value_name = "CATEGORY",
+        hide_possible_values = true
+    )]
     category: Vec<Category>,
     /// Only rules of at least this severity.
     #[arg(long, env = "DRIFTLINE_SEVERITY", value_name = "SEVERITY")]
@@ -113,7 +119,14 @@ pub(super) struct TemplateInputs {
 #[command(next_help_heading = "Output")]
 pub(super) struct Output {
     /// Format, optionally with a file: `json`, `json=report.json`; repeatable. Formats: terminal, json (sarif, junit, markdown, html, csv and ocsf: not yet).
-    #[arg(short, long, env = "DRIFTLINE_FORMAT", value_delimiter = ',', value_name = "FORMAT[=PATH]", default_value = "terminal")]
+    #[arg(
+        short,
+        long,
+        env = "DRIFTLINE_FORMAT",
+        value_delimiter = ',',
+        value_name = "FORMAT[=PATH]",
+        default_value = "terminal"
+    )]
     pub(super) format: Vec<Format>,
     /// Also list what is compliant.
     #[arg(long, env = "DRIFTLINE_ALL")]

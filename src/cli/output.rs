@@ -49,7 +49,9 @@ impl Output {
     /// More than one format on stdout would run into each other.
     pub(super) fn check(&self) -> Result<(), Failure> {
         if self.format.iter().filter(|f| f.path.is_none()).count() > 1 {
-            return Err(Failure::Usage("only one format can go to stdout: give the others a file, json=report.json".into()));
+            return Err(Failure::Usage(
+                "only one format can go to stdout: give the others a file, json=report.json".into(),
+            ));
         }
         Ok(())
     }
@@ -97,11 +99,16 @@ impl Gate {
     /// The exit code of a report.
     pub(super) fn judge(&self, report: &Report) -> Exit {
         if let Some(least) = self.fail_on.least() {
-            let severe = |name: &str| [Severity::Low, Severity::Medium, Severity::High, Severity::Critical].iter().any(|s| *s >= least && s.to_string() == name);
+            let severe = |name: &str| {
+                [Severity::Low, Severity::Medium, Severity::High, Severity::Critical]
+                    .iter()
+                    .any(|s| *s >= least && s.to_string() == name)
+            };
             let failing = ["template", "drift", "latent", "live", "unmanaged"];
             let findings = report.findings.iter().any(|f| failing.contains(&f.class) && severe(&f.severity));
             // A resource that is gone, or a template that is not the file's, has no severity: it fails any threshold.
-            let drifted = report.drift.iter().any(|d| d.status == "deleted" || (d.status == "modified" && d.reason.is_some()));
+            let drifted =
+                report.drift.iter().any(|d| d.status == "deleted" || (d.status == "modified" && d.reason.is_some()));
             if findings || drifted {
                 return Exit::Findings;
             }

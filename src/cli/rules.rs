@@ -24,7 +24,8 @@ pub(super) struct ProfilesArgs {}
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let mut rows: Vec<[String; 4]> = if args.all {
-        let row = |r: &rules::Rule| [r.id.to_owned(), r.severity.to_string(), r.category.to_string(), r.title.to_owned()];
+        let row =
+            |r: &rules::Rule| [r.id.to_owned(), r.severity.to_string(), r.category.to_string(), r.title.to_owned()];
         rules::all().map(row).collect()
     } else {
         let (_, active) = args.rules.choose(&mut Sources::default())?;

@@ -8,10 +8,12 @@ use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_http_client::Connector;
-use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
 
 use super::answer::in_words;
 use super::regions;
@@ -79,11 +81,7 @@ impl Connection {
     pub async fn open(options: &Options) -> Result<Self, ConnectError> {
         let config = load(options).await?;
         let sts = aws_sdk_sts::Client::new(&config);
-        let identity = sts
-            .get_caller_identity()
-            .send()
-            .await
-            .map_err(|e| ConnectError::Identity(in_words(&e)))?;
+        let identity = sts.get_caller_identity().send().await.map_err(|e| ConnectError::Identity(in_words(&e)))?;
         let account = identity.account().ok_or_else(|| ConnectError::Identity("the answer names no account".into()))?;
         let partition = identity.arn().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws");
         let regions = regions::settle(&config, options).await?;
@@ -102,9 +100,7 @@ async fn load(options: &Options) -> Result<SdkConfig, ConnectError> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client())
         .retry_config(RetryConfig::standard().with_max_attempts(4))
-        .timeout_config(
-            TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(30)).build(),
-        );
+        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(30)).build());
     if let Some(profile) = &options.profile {
         loader = loader.profile_name(profile);
     }

@@ -113,7 +113,8 @@ impl Cx {
             physical_id: some(physical_id),
             arn: some(arn),
         };
-        Resource::new(kind, address, World::Open { reads: spec.reads(kind) }, Span::LIVE)
+        let asked = spec.of(kind).map_or(&[][..], |t| t.asked);
+        Resource { asked, ..Resource::new(kind, address, World::Open { reads: spec.reads(kind) }, Span::LIVE) }
     }
 
     /// The ARN of something in this account and region.

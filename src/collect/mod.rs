@@ -19,7 +19,7 @@ mod tasks;
 mod testing;
 
 pub use answer::{Answer, Gap};
-pub use connect::{Connection, ConnectError, Options};
+pub use connect::{ConnectError, Connection, Options};
 pub use cx::{Cx, Out, Pages};
 pub use run::{Collected, Progress, Target, collect};
 
@@ -39,6 +39,8 @@ pub enum Reach {
 pub struct TypeSpec {
     /// `AWS::EC2::Volume`.
     pub name: &'static str,
+    /// Which IAM action tells a property or fact: the first entry whose prefix fits; the last one fits everything.
+    pub asked: &'static [(&'static str, &'static str)],
     /// Top-level properties that it really reads. Anything else stays unknown, never absent.
     pub reads: &'static [&'static str],
 }
@@ -60,7 +62,13 @@ impl Spec {
     /// The properties read of a type; none for a type it does not fill.
     #[must_use]
     pub fn reads(&self, kind: &str) -> &'static [&'static str] {
-        self.types.iter().find(|t| t.name == kind).map_or(&[], |t| t.reads)
+        self.of(kind).map_or(&[], |t| t.reads)
+    }
+
+    /// What is said of a type it fills.
+    #[must_use]
+    pub fn of(&self, kind: &str) -> Option<&'static TypeSpec> {
+        self.types.iter().find(|t| t.name == kind)
     }
 }
 

@@ -49,12 +49,8 @@ fn check(known: &[Known], name: &str) -> Result<Arc<str>, ConnectError> {
 
 /// Every region of the partition and whether the account has opted in; or why they cannot be listed.
 async fn known_regions(config: &SdkConfig) -> Result<Vec<Known>, String> {
-    let answer = aws_sdk_ec2::Client::new(config)
-        .describe_regions()
-        .all_regions(true)
-        .send()
-        .await
-        .map_err(|e| in_words(&e))?;
+    let answer =
+        aws_sdk_ec2::Client::new(config).describe_regions().all_regions(true).send().await.map_err(|e| in_words(&e))?;
     let regions = answer.regions().iter().filter_map(|r| {
         let enabled = r.opt_in_status().is_none_or(|status| status != "not-opted-in");
         Some(Known { name: r.region_name()?.to_owned(), enabled })
@@ -68,10 +64,8 @@ mod tests {
 
     #[test]
     fn a_mistyped_region_is_an_error_with_a_suggestion() {
-        let known = [
-            Known { name: "us-east-1".into(), enabled: true },
-            Known { name: "me-south-1".into(), enabled: false },
-        ];
+        let known =
+            [Known { name: "us-east-1".into(), enabled: true }, Known { name: "me-south-1".into(), enabled: false }];
         assert!(check(&known, "us-east-1").is_ok());
         let message = |name| check(&known, name).unwrap_err().to_string();
         assert_eq!(message("us-eest-1"), "there is no region us-eest-1; did you mean us-east-1?");

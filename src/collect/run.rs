@@ -132,7 +132,8 @@ async fn read_stacks(collected: &mut Collected, target: &Target, places: impl It
     }
     let mut found: Vec<(Cx, Stacks)> = tasks.join_all().await;
     found.sort_by(|a, b| a.0.region.cmp(&b.0.region));
-    collected.missing = target.stacks.iter().flatten().filter(|n| found.iter().all(|(_, f)| f.missing.contains(n))).cloned().collect();
+    collected.missing =
+        target.stacks.iter().flatten().filter(|n| found.iter().all(|(_, f)| f.missing.contains(n))).cloned().collect();
     for (cx, found) in found {
         let scope = (crate::model::types::STACK.into(), Arc::clone(&cx.account), Arc::clone(&cx.region));
         collected.listed.insert(scope, found.end.map_or(Ok(()), Err));

@@ -41,11 +41,18 @@ pub(super) async fn read(cx: &Cx, names: Option<&[String]>) -> Stacks {
     while !todo.is_empty() {
         let filled = fill(cx, &client, todo).await;
         let nested = filled.iter().flat_map(|s| &s.members).filter(|m| &*m.kind == types::STACK && !m.is_deleted());
-        let unseen: Vec<String> =
-            nested.filter_map(|m| m.physical_id.as_ref()).filter(|id| !known.contains(*id)).map(ToString::to_string).collect();
+        let unseen: Vec<String> = nested
+            .filter_map(|m| m.physical_id.as_ref())
+            .filter(|id| !known.contains(*id))
+            .map(ToString::to_string)
+            .collect();
         found.list.extend(filled);
         // Only named stacks can have nested ones that the listing did not hold.
-        todo = if names.is_some() && !unseen.is_empty() { list(cx, &client, Some(&unseen)).await.list } else { Vec::new() };
+        todo = if names.is_some() && !unseen.is_empty() {
+            list(cx, &client, Some(&unseen)).await.list
+        } else {
+            Vec::new()
+        };
         todo.retain(|s| known.insert(Arc::clone(&s.id)));
     }
     adopt(&mut found.list);
@@ -81,7 +88,9 @@ async fn list(cx: &Cx, client: &Client, names: Option<&[String]>) -> Stacks {
             for name in names {
                 let call = client.describe_stacks().stack_name(name).send();
                 match cx.ask(ACTION, &[types::STACK], &["ValidationError"], call).await {
-                    Answer::Is(answer) if !answer.stacks().is_empty() => described.extend(answer.stacks.unwrap_or_default()),
+                    Answer::Is(answer) if !answer.stacks().is_empty() => {
+                        described.extend(answer.stacks.unwrap_or_default())
+                    }
                     Answer::Is(_) | Answer::Absent => found.missing.push(name.clone()),
                     Answer::Unknown(why) => found.end = Some(why),
                 }
@@ -89,7 +98,10 @@ async fn list(cx: &Cx, client: &Client, names: Option<&[String]>) -> Stacks {
         }
     }
     let live = described.iter().filter(|s| {
-        !matches!(s.stack_status().map(aws_sdk_cloudformation::types::StackStatus::as_str), Some("DELETE_COMPLETE" | "REVIEW_IN_PROGRESS"))
+        !matches!(
+            s.stack_status().map(aws_sdk_cloudformation::types::StackStatus::as_str),
+            Some("DELETE_COMPLETE" | "REVIEW_IN_PROGRESS")
+        )
     });
     found.list = live.map(|s| describe(cx, s)).collect();
     found
@@ -114,11 +126,7 @@ fn describe(cx: &Cx, s: &SdkStack) -> Stack {
             })
             .collect(),
         tags: s.tags().iter().map(|t| (arc(t.key()), arc(t.value()))).collect(),
-        outputs: s
-            .outputs()
-            .iter()
-            .filter_map(|o| Some((o.output_key()?.into(), o.output_value()?.into())))
-            .collect(),
+        outputs: s.outputs().iter().filter_map(|o| Some((o.output_key()?.into(), o.output_value()?.into()))).collect(),
         ..Stack::default()
     }
 }
@@ -166,7 +174,8 @@ async fn members(cx: &Cx, client: &Client, stack: &Stack) -> (Vec<StackMember>, 
             logical_id: filled(r.logical_resource_id())?,
             physical_id: filled(r.physical_resource_id()),
             kind: filled(r.resource_type())?,
-            status: filled(r.resource_status().map(aws_sdk_cloudformation::types::ResourceStatus::as_str)).unwrap_or_default(),
+            status: filled(r.resource_status().map(aws_sdk_cloudformation::types::ResourceStatus::as_str))
+                .unwrap_or_default(),
         })
     });
     (members.collect(), listing.end.err())

@@ -54,7 +54,12 @@ const EXISTS: &str = "exists; properties that no rule reads are not compared";
 
 /// The status of every resource of every stack; their number is the stacks' resource count.
 #[must_use]
-pub fn statuses(stacks: &[Stack], declared: Option<&Estate>, observed: &Estate, findings: &[Finding]) -> Vec<DriftEntry> {
+pub fn statuses(
+    stacks: &[Stack],
+    declared: Option<&Estate>,
+    observed: &Estate,
+    findings: &[Finding],
+) -> Vec<DriftEntry> {
     let live: HashMap<(&str, &str), &Resource> = observed
         .iter()
         .filter_map(|r| Some(((r.address.stack.as_deref()?, r.address.logical_id.as_deref()?), r)))
@@ -90,18 +95,27 @@ pub fn statuses(stacks: &[Stack], declared: Option<&Estate>, observed: &Estate, 
     entries
 }
 
-fn missing(stack: &Stack, member: &StackMember, declared: Option<&Estate>, observed: &Estate, nested: &[&str]) -> (Status, Option<String>) {
+fn missing(
+    stack: &Stack,
+    member: &StackMember,
+    declared: Option<&Estate>,
+    observed: &Estate,
+    nested: &[&str],
+) -> (Status, Option<String>) {
     let not_checked = |why: String| (Status::NotChecked, Some(why));
     if &*member.kind == types::STACK {
         let there = member.physical_id.as_deref().is_some_and(|id| nested.contains(&id));
-        let why = if there { "a nested stack: its own resources are checked" } else { "a nested stack that was not read" };
+        let why =
+            if there { "a nested stack: its own resources are checked" } else { "a nested stack that was not read" };
         return not_checked(why.into());
     }
     if !stack.status.ends_with("_COMPLETE") {
         return not_checked(format!("the stack is {}", stack.status));
     }
     let declared = declared.and_then(|estate| estate.by_logical_id(&stack.id, &member.logical_id)).cloned();
-    let resource = declared.unwrap_or_else(|| Resource::new(Arc::clone(&member.kind), address(stack, member, None), World::Closed, Span::LIVE));
+    let resource = declared.unwrap_or_else(|| {
+        Resource::new(Arc::clone(&member.kind), address(stack, member, None), World::Closed, Span::LIVE)
+    });
     match why_unseen(&resource, observed) {
         Some(crate::model::Unknown::NotCollected) => not_checked(format!("{} is not collected", member.kind)),
         Some(why) => not_checked(why.to_string()),

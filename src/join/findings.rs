@@ -46,6 +46,8 @@ pub struct Side {
 /// What the scan knows about the other side's absence.
 #[derive(Clone, Copy, Debug)]
 pub struct Scene<'a> {
+    /// What templates declare, with undecided conditions decided in one way.
+    pub declared: Option<&'a Estate>,
     /// What AWS observed; `None` in `check`.
     pub observed: Option<&'a Estate>,
     /// Whether every stack and its members could be read. If not, nobody can call a resource unmanaged.
@@ -69,9 +71,7 @@ pub fn findings(declared: &[Judgement<'_>], observed: &[Judgement<'_>], scene: S
     for o in live.into_values() {
         all.extend(undeclared(o, scene));
     }
-    all.sort_by(|a, b| {
-        (a.rule.id, &a.kind, &a.address, a.class).cmp(&(b.rule.id, &b.kind, &b.address, b.class))
-    });
+    all.sort_by(|a, b| (a.rule.id, &a.kind, &a.address, a.class).cmp(&(b.rule.id, &b.kind, &b.address, b.class)));
     all
 }
 
@@ -99,7 +99,7 @@ fn joined(d: &Judgement<'_>, o: Option<&Judgement<'_>>, scene: Scene<'_>) -> Opt
     let class = classify(Declared::from(d.verdict.as_ref()), column)?;
     let mut declared = d.verdict.as_ref().map_or_else(pass, side);
     if let (Class::Drift, Some(observed)) = (class, &observed) {
-        declared.evidence = counterpart(d.resource, &observed.evidence);
+        declared.evidence = counterpart(d.resource, scene.declared, &observed.evidence);
     }
     Some(finding(d, class, merged(&d.resource.address, o.map(|o| &o.resource.address)), Some(declared), observed))
 }
@@ -174,18 +174,25 @@ fn pass() -> Side {
 
 /// Where the template says right what AWS has wrong: the same paths, or the nearest place. Elements of a list have no counterpart of their
 /// own, since AWS keeps lists in an order of its own: for them it is the list.
-fn counterpart(declared: &Resource, observed: &[Evidence]) -> Vec<Evidence> {
+fn counterpart(subject: &Resource, estate: Option<&Estate>, observed: &[Evidence]) -> Vec<Evidence> {
     let said = |e: &Evidence| {
-        let whole = e.path.split('.').take_while(|part| part.parse::<usize>().is_err()).collect::<Vec<_>>().join(".");
-        let own = !whole.is_empty() && !whole.contains('/');
-        let Some(read) = own.then(|| declared.get(&whole)).filter(|read| !read.at().is_live()) else {
-            return Evidence { path: String::new(), actual: None, reason: None, action: None, at: declared.at, ..e.clone() };
+        let (named, path) = e.path.split_once('/').map_or((None, e.path.as_str()), |(name, path)| (Some(name), path));
+        let resource = match (named, &subject.address.stack, estate) {
+            (None, ..) => Some(subject),
+            (Some(name), Some(stack), Some(estate)) => estate.by_logical_id(stack, name),
+            _ => None,
+        };
+        let whole = path.split('.').take_while(|part| part.parse::<usize>().is_err()).collect::<Vec<_>>().join(".");
+        let read = resource.filter(|_| !whole.is_empty()).map(|r| r.get(&whole)).filter(|read| !read.at().is_live());
+        let Some(read) = read else {
+            let at = subject.at;
+            return Evidence { path: String::new(), actual: None, reason: None, action: None, at, ..e.clone() };
         };
         let mut said = Evidence::of(&read, e.expected.clone());
         if let Some(list) = read.value().and_then(Value::as_list) {
             said.actual = Some(format!("{} declared", list.len()));
         }
-        said
+        if let Some(name) = named { said.on(name) } else { said }
     };
     let mut evidence: Vec<Evidence> = observed.iter().map(said).collect();
     evidence.sort();

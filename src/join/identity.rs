@@ -88,9 +88,9 @@ struct Known {
 
 impl Known {
     fn of(observed: &[Resource]) -> Self {
-        let all = observed.iter().filter_map(|r| {
-            Some(((Arc::clone(&r.kind), r.address.physical_id.clone()?), r.provenance.clone()))
-        });
+        let all = observed
+            .iter()
+            .filter_map(|r| Some(((Arc::clone(&r.kind), r.address.physical_id.clone()?), r.provenance.clone())));
         let defaults = observed.iter().filter(|r| &*r.kind == "AWS::EC2::VPC" && fact(r, "IsDefault"));
         Self {
             provenance: all.collect(),
@@ -126,7 +126,9 @@ fn whole(r: &Resource, known: &Known) -> Option<Provenance> {
         "AWS::EC2::VPC" if fact(r, "IsDefault") => Some(Provenance::Default),
         "AWS::EC2::Subnet" if in_default_vpc && fact(r, "DefaultForAz") => Some(Provenance::Default),
         "AWS::EC2::RouteTable" if in_default_vpc && fact(r, "Main") => Some(Provenance::Default),
-        "AWS::EC2::SecurityGroup" | "AWS::EC2::NetworkAcl" if in_default_vpc && fact(r, "IsDefault") => Some(Provenance::Default),
+        "AWS::EC2::SecurityGroup" | "AWS::EC2::NetworkAcl" if in_default_vpc && fact(r, "IsDefault") => {
+            Some(Provenance::Default)
+        }
         "AWS::EC2::VPCGatewayAttachment" if in_default_vpc => Some(Provenance::Default),
         kind if kind.starts_with("Driftline::") => Some(Provenance::Service),
         _ => None,
@@ -142,10 +144,7 @@ const PARTS: &[(&str, &[(&str, &str)])] = &[
     ("AWS::EC2::SecurityGroupIngress", &[("GroupId", "AWS::EC2::SecurityGroup")]),
     ("AWS::EC2::SecurityGroupEgress", &[("GroupId", "AWS::EC2::SecurityGroup")]),
     ("AWS::IAM::AccessKey", &[("UserName", "AWS::IAM::User")]),
-    (
-        "AWS::IAM::Policy",
-        &[("Roles", "AWS::IAM::Role"), ("Users", "AWS::IAM::User"), ("Groups", "AWS::IAM::Group")],
-    ),
+    ("AWS::IAM::Policy", &[("Roles", "AWS::IAM::Role"), ("Users", "AWS::IAM::User"), ("Groups", "AWS::IAM::Group")]),
 ];
 
 fn part(r: &Resource, known: &Known) -> Option<Provenance> {

@@ -13,8 +13,20 @@ const NATURAL: &[(&str, &[&str])] = &[
     ("AWS::EC2::NetworkAclEntry", &["NetworkAclId", "RuleNumber", "Egress"]),
     ("AWS::EC2::VPCGatewayAttachment", &["VpcId", "InternetGatewayId|VpnGatewayId"]),
     ("AWS::IAM::Policy", &["PolicyName", "Roles|Users|Groups"]),
-    ("AWS::EC2::SecurityGroupIngress", &["GroupId", "IpProtocol", "FromPort", "ToPort", "CidrIp|CidrIpv6|SourceSecurityGroupId|SourcePrefixListId"]),
-    ("AWS::EC2::SecurityGroupEgress", &["GroupId", "IpProtocol", "FromPort", "ToPort", "CidrIp|CidrIpv6|DestinationSecurityGroupId|DestinationPrefixListId"]),
+    (
+        "AWS::EC2::SecurityGroupIngress",
+        &["GroupId", "IpProtocol", "FromPort", "ToPort", "CidrIp|CidrIpv6|SourceSecurityGroupId|SourcePrefixListId"],
+    ),
+    (
+        "AWS::EC2::SecurityGroupEgress",
+        &[
+            "GroupId",
+            "IpProtocol",
+            "FromPort",
+            "ToPort",
+            "CidrIp|CidrIpv6|DestinationSecurityGroupId|DestinationPrefixListId",
+        ],
+    ),
 ];
 
 /// Whether resources of a type are also known by their properties.

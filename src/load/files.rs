@@ -15,8 +15,8 @@ type Values = BTreeMap<Arc<str>, Arc<str>>;
 pub fn parameters(sources: &mut Sources, name: &str, text: &str) -> Result<Values, Vec<Diagnostic>> {
     let file = sources.add(name, text);
     let mut values = Values::new();
-    let mut problems = Vec::new();
-    for document in tree::read(file, text)? {
+    let (documents, mut problems) = tree::read(file, text);
+    for document in documents {
         match &document.kind {
             Kind::List(items) => items.iter().for_each(|item| pair(item, &mut values, &mut problems)),
             Kind::Map(map) => {

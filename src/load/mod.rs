@@ -30,7 +30,7 @@ use granit_parser::{Event, Parser};
 
 use crate::diag::{Diagnostic, Gravity};
 use crate::model::{Resource, Value};
-use crate::source::{FileId, Sources};
+use crate::source::{FileId, Sources, Span};
 
 /// A template as it is written: short-form tags in long form (`{"Fn::Sub": …}`), nothing resolved.
 #[derive(Clone, Debug)]
@@ -57,39 +57,47 @@ pub struct Declared {
 /// Reads one template. An error holds every problem of the file, not only the first one.
 pub fn parse(sources: &mut Sources, name: &str, text: &str) -> Result<Template, Vec<Diagnostic>> {
     let file = sources.add(name, text);
-    let mut documents = tree::read(file, text)?.into_iter();
-    let Some(root) = documents.next() else {
-        let at = crate::source::Span::new(file, 0, 0);
-        return Err(vec![Diagnostic::error(at, "the file is empty").hint("a template needs a `Resources` section")]);
-    };
-    if let Some(second) = documents.next() {
-        return Err(vec![
-            Diagnostic::error(second.at, "more than one document in the file")
-                .label("the second one starts here")
-                .hint("a template file holds one template"),
-        ]);
+    let (documents, mut problems) = tree::read(file, text);
+    if documents.is_empty() && problems.is_empty() {
+        let problem = Diagnostic::error(Span::new(file, 0, 0), "the file is empty");
+        problems.push(problem.hint("a template needs a `Resources` section"));
     }
-    checked(file, root, text)
+    if let Some(second) = documents.get(1) {
+        let problem =
+            Diagnostic::error(second.at, "more than one document in the file").label("the second one starts here");
+        problems.push(problem.hint("a template file holds one template"));
+    }
+    let mut templates = checked(file, text, documents.into_iter().take(1), problems)?;
+    templates.pop().ok_or_else(Vec::new)
 }
 
 /// Reads a YAML stream of several templates, separated by `---`. Empty documents do not count.
 pub fn parse_stream(sources: &mut Sources, name: &str, text: &str) -> Result<Vec<Template>, Vec<Diagnostic>> {
     let file = sources.add(name, text);
-    let (mut templates, mut problems) = (Vec::new(), Vec::new());
-    for root in tree::read(file, text)? {
-        match checked(file, root, text) {
-            Ok(template) => templates.push(template),
-            Err(more) => problems.extend(more),
-        }
-    }
-    if problems.is_empty() { Ok(templates) } else { Err(problems) }
+    let (documents, problems) = tree::read(file, text);
+    checked(file, text, documents.into_iter(), problems)
 }
 
-fn checked(file: FileId, root: Value, text: &str) -> Result<Template, Vec<Diagnostic>> {
-    let mut warnings = check::template(file, &root, text);
-    warnings.sort_by_key(|problem| (problem.at.start, problem.at.end));
-    let broken = warnings.iter().any(|problem| problem.gravity == Gravity::Error);
-    if broken { Err(warnings) } else { Ok(Template { file, root, warnings }) }
+/// Checks documents whose syntax has `problems`, and adds what else there is.
+fn checked(
+    file: FileId,
+    text: &str,
+    documents: impl Iterator<Item = Value>,
+    mut problems: Vec<Diagnostic>,
+) -> Result<Vec<Template>, Vec<Diagnostic>> {
+    let in_order = |problems: &mut Vec<Diagnostic>| problems.sort_by_key(|problem| (problem.at.start, problem.at.end));
+    let mut templates = Vec::new();
+    for root in documents {
+        let mut warnings = check::template(&root, text);
+        in_order(&mut warnings);
+        problems.extend_from_slice(&warnings);
+        templates.push(Template { file, root, warnings });
+    }
+    if problems.iter().any(|problem| problem.gravity == Gravity::Error) {
+        in_order(&mut problems);
+        return Err(problems);
+    }
+    Ok(templates)
 }
 
 /// Whether a file found in a directory is meant as a template: a top-level `Resources` or `AWSTemplateFormatVersion`. A text that cannot
@@ -153,8 +161,20 @@ mod tests {
         let mut sources = Sources::default();
         assert_eq!(parse_stream(&mut sources, "t.yaml", text).unwrap().len(), 2);
         assert!(parse(&mut sources, "t.yaml", text).unwrap_err()[0].message.contains("more than one document"));
-        let broken = "Resources: [\n---\nResources: {A: {Typ: x}}\n---\nA: 1\nA: 2\n";
-        let problems = parse_stream(&mut sources, "t.yaml", broken).unwrap_err();
-        assert!(problems.len() >= 2, "one broken document does not hide another: {problems:?}");
+    }
+
+    #[test]
+    fn one_mistake_does_not_hide_another() {
+        let mut sources = Sources::default();
+        let text = "Resources: [\n---\nResources: {A: {Type: T, Type: T, DependsOn: B}}\n---\nA: 1\n";
+        let problems = parse_stream(&mut sources, "t.yaml", text).unwrap_err();
+        let messages: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
+        let expected = [
+            "key `Type` is given twice",
+            "`B` is not a resource of this template",
+            "unknown section `A`",
+            "no `Resources` section",
+        ];
+        assert_eq!(messages[1..], expected, "after the syntax error: {}", messages[0]);
     }
 }

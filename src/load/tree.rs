@@ -52,13 +52,13 @@ struct Builder<'a> {
     problems: Vec<Diagnostic>,
 }
 
-/// The documents of a text that are not empty. An error holds everything that is wrong with its syntax.
-pub(super) fn read(file: FileId, text: &str) -> Result<Vec<Value>, Vec<Diagnostic>> {
+/// The documents of a text that are not empty, and everything that is wrong with its syntax. A document that cannot be read to its end is
+/// left out; one with a key given twice is there, with the first of both.
+pub(super) fn read(file: FileId, text: &str) -> (Vec<Value>, Vec<Diagnostic>) {
     if text.len() > MAX_BYTES {
         let message = format!("the file has {} bytes; more than {MAX_BYTES} are not read", text.len());
-        return Err(vec![
-            Diagnostic::error(Span::new(file, 0, 0), message).hint("CloudFormation itself takes 1,000,000 bytes"),
-        ]);
+        let problem = Diagnostic::error(Span::new(file, 0, 0), message);
+        return (Vec::new(), vec![problem.hint("CloudFormation itself takes 1,000,000 bytes")]);
     }
     let mut options = granit_parser::Options::default();
     options.set_emit_comments(false);
@@ -85,7 +85,7 @@ pub(super) fn read(file: FileId, text: &str) -> Result<Vec<Value>, Vec<Diagnosti
             }
         }
     }
-    if builder.problems.is_empty() { Ok(builder.documents) } else { Err(builder.problems) }
+    (builder.documents, builder.problems)
 }
 
 impl Builder<'_> {
@@ -243,11 +243,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn one(text: &str) -> Value {
-        read(Sources::default().add("t", text), text).unwrap().remove(0)
+        let (mut documents, problems) = read(Sources::default().add("t", text), text);
+        assert_eq!(problems, []);
+        documents.remove(0)
     }
 
     fn message(text: &str) -> String {
-        read(Sources::default().add("t", text), text).unwrap_err().remove(0).message
+        read(Sources::default().add("t", text), text).1.remove(0).message
     }
 
     fn slice(text: &str, at: Span) -> &str {
@@ -285,7 +287,8 @@ mod tests {
     #[test]
     fn a_key_given_twice_is_shown_at_both_places_and_does_not_hide_the_next_mistake() {
         let text = "A: 1\nA: 2\nB: 1\nB: 2\n";
-        let problems = read(Sources::default().add("t", text), text).unwrap_err();
+        let (documents, problems) = read(Sources::default().add("t", text), text);
+        assert_eq!(documents[0].to_string(), r#"{"A":1,"B":1}"#);
         assert_eq!(
             problems.iter().map(|p| p.message.as_str()).collect::<Vec<_>>(),
             ["key `A` is given twice", "key `B` is given twice"]
@@ -330,10 +333,11 @@ mod tests {
             let mut sources = Sources::default();
             let file = sources.add("t", text.as_str());
             let mut all = Vec::new();
-            match read(file, &text) {
-                Ok(documents) => documents.iter().for_each(|document| spans(document, &mut all)),
-                Err(problems) => all.extend(problems.iter().flat_map(|p| std::iter::once(p.at).chain(p.related.iter().map(|r| r.0)))),
+            let (documents, problems) = read(file, &text);
+            for document in &documents {
+                spans(document, &mut all);
             }
+            all.extend(problems.iter().flat_map(|p| std::iter::once(p.at).chain(p.related.iter().map(|r| r.0))));
             for at in all {
                 prop_assert!(text.get(at.start as usize..at.end as usize).is_some(), "{at:?} in {text:?}");
             }

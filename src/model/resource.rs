@@ -56,6 +56,8 @@ pub struct Resource {
     pub at: Span,
     /// What silence means here.
     pub world: World,
+    /// Observed only: the API action that told a property or fact; the first entry whose prefix fits.
+    pub asked: &'static [(&'static str, &'static str)],
     /// Who made it; meaningful for observed resources.
     pub provenance: Provenance,
     /// The environment it belongs to (tag `Environment`, or the stack's parameter of that name), if anybody says.
@@ -75,6 +77,7 @@ impl Resource {
             raw: None,
             at,
             world,
+            asked: &[],
             provenance: Provenance::default(),
             environment: None,
         }
@@ -99,6 +102,12 @@ impl Resource {
     pub fn attribute(&self, name: &str) -> Read<'_> {
         let field = self.attributes.child(name).map_or(Field::Absent { near: self.at }, Field::of);
         Read::new(self, name.to_owned(), field)
+    }
+
+    /// The API action that told what stands at a path; `None` for what is declared.
+    #[must_use]
+    pub fn action(&self, path: &str) -> Option<&'static str> {
+        self.asked.iter().find(|(prefix, _)| path.starts_with(prefix)).map(|(_, action)| *action)
     }
 
     fn top(&self, name: &str) -> Field<'_> {

@@ -92,8 +92,8 @@ pub fn load(sources: &mut Sources, name: &str) -> Result<Profile, ProfileError> 
         let suggestion = did_you_mean(name, BUILT_IN.iter().map(|(name, _)| *name));
         return Err(ProfileError::NotFound { name: name.to_owned(), suggestion });
     }
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| ProfileError::Unreadable { name: name.to_owned(), source })?;
+    let text =
+        std::fs::read_to_string(path).map_err(|source| ProfileError::Unreadable { name: name.to_owned(), source })?;
     read(sources, name, &text)
 }
 

@@ -137,7 +137,9 @@ impl<'a> Places<'a> {
 }
 
 fn starts_a_word(text: &str, at: usize) -> bool {
-    text.get(..at).and_then(|before| before.chars().next_back()).is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != '-')
+    text.get(..at)
+        .and_then(|before| before.chars().next_back())
+        .is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != '-')
 }
 
 #[cfg(test)]
@@ -152,7 +154,8 @@ mod tests {
 
     #[test]
     fn mistakes_are_pointed_at_with_a_hint() {
-        let text = "name: p\ntitle: t\nrules:\n  - id: encrypted-volume\n  - id: restricted-ssh\n    params: {port: [22]}\n";
+        let text =
+            "name: p\ntitle: t\nrules:\n  - id: encrypted-volume\n  - id: restricted-ssh\n    params: {port: [22]}\n";
         let shown = errors(text);
         assert!(shown.contains("p.yaml:4:5") && shown.contains("did you mean encrypted-volumes?"), "{shown}");
         assert!(shown.contains("p.yaml:6:14") && shown.contains("did you mean ports?"), "{shown}");

@@ -66,7 +66,8 @@ pub fn choose(profiles: &[Profile], filters: &Filters) -> Result<Vec<Active>, Se
     }
     active.retain(|a| {
         unwanted.iter().all(|u| u.id != a.rule.id)
-            && (filters.services.is_empty() || services(a.rule).any(|s| filters.services.iter().any(|f| f.eq_ignore_ascii_case(&s))))
+            && (filters.services.is_empty()
+                || services(a.rule).any(|s| filters.services.iter().any(|f| f.eq_ignore_ascii_case(&s))))
             && (filters.categories.is_empty() || filters.categories.contains(&a.rule.category))
             && filters.severity.is_none_or(|least| a.severity >= least)
     });

@@ -8,7 +8,7 @@ pub mod terminal;
 
 pub use build::{Input, build};
 pub use document::{
-    Counts, Coverage, DifferenceJson, DriftJson, EvidenceJson, FindingJson, GapJson, ProvenanceCounts, Report, ResourceJson, Run,
-    SideJson, StackCoverage, Tool,
+    Counts, Coverage, DifferenceJson, DriftJson, EvidenceJson, FindingJson, GapJson, ProvenanceCounts, Report,
+    ResourceJson, Run, SideJson, StackCoverage, Tool,
 };
 pub use sanitize::sanitize;

@@ -176,7 +176,11 @@ fn evidence(e: &EvidenceJson) -> String {
 
 fn shortened(text: &str) -> String {
     const MOST: usize = 90;
-    if text.chars().count() <= MOST { text.to_owned() } else { format!("{}…", text.chars().take(MOST).collect::<String>()) }
+    if text.chars().count() <= MOST {
+        text.to_owned()
+    } else {
+        format!("{}…", text.chars().take(MOST).collect::<String>())
+    }
 }
 
 fn deleted(report: &Report, paint: &Paint, out: &mut dyn io::Write) -> io::Result<()> {
@@ -187,7 +191,12 @@ fn deleted(report: &Report, paint: &Paint, out: &mut dyn io::Write) -> io::Resul
     writeln!(out, "{}", paint.bold("deleted outside of CloudFormation"))?;
     for d in gone {
         let stack = d.resource.stack.as_deref().unwrap_or_default();
-        writeln!(out, "  {} {}", paint.class("drift", "deleted"), sanitize(&format!("{stack}: {}", name(&d.resource))))?;
+        writeln!(
+            out,
+            "  {} {}",
+            paint.class("drift", "deleted"),
+            sanitize(&format!("{stack}: {}", name(&d.resource)))
+        )?;
     }
     writeln!(out)
 }
@@ -198,7 +207,8 @@ fn gaps(report: &Report, paint: &Paint, out: &mut dyn io::Write) -> io::Result<(
     }
     writeln!(out, "{}", paint.bold("not readable"))?;
     for g in &report.gaps {
-        let affects = if g.affects.is_empty() { String::new() } else { format!("  leaves unknown: {}", g.affects.join(", ")) };
+        let affects =
+            if g.affects.is_empty() { String::new() } else { format!("  leaves unknown: {}", g.affects.join(", ")) };
         let line = format!("{} {} ({}) in {} {}{affects}", g.action, g.cause, g.code, g.account, g.region);
         writeln!(out, "  {}", sanitize(&line))?;
     }

@@ -43,7 +43,8 @@ impl Evidence {
             let text = v.to_string();
             if secret_property(name) || looks_secret(&text) { REDACTED.to_owned() } else { text }
         });
-        Self { path: read.path.clone(), expected: expected.into(), actual, reason: None, at: read.at(), action: None }
+        let action = read.resource.action(&read.path).map(Arc::from);
+        Self { path: read.path.clone(), expected: expected.into(), actual, reason: None, at: read.at(), action }
     }
 
     /// Evidence that something is not known.
@@ -55,7 +56,7 @@ impl Evidence {
             actual: None,
             reason: Some(why.to_string()),
             at: read.at(),
-            action: why.action().cloned(),
+            action: why.action().cloned().or_else(|| read.resource.action(&read.path).map(Arc::from)),
         }
     }
 

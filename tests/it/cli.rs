@@ -90,11 +90,17 @@ fn a_broken_template_ends_with_2_and_every_mistake_is_shown_with_caret_and_hint(
 
 #[test]
 fn a_directory_gives_its_templates_and_only_those() {
-    let dir = directory(&[("a/good.yaml", GOOD), ("a/b/bad.yml", BAD), ("a/compose.yaml", "services: {}\n"), ("a/package.json", "{}")]);
+    let dir = directory(&[
+        ("a/good.yaml", GOOD),
+        ("a/b/bad.yml", BAD),
+        ("a/compose.yaml", "services: {}\n"),
+        ("a/package.json", "{}"),
+    ]);
     let output = driftline(dir.path(), &["check", "a", "--format", "json", "--all"]);
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    let mut stacks: Vec<&str> = report["findings"].as_array().unwrap().iter().map(|f| f["resource"]["stack"].as_str().unwrap()).collect();
+    let mut stacks: Vec<&str> =
+        report["findings"].as_array().unwrap().iter().map(|f| f["resource"]["stack"].as_str().unwrap()).collect();
     stacks.sort_unstable();
     stacks.dedup();
     assert_eq!(stacks, ["a/b/bad.yml", "a/good.yaml"]);
@@ -119,9 +125,11 @@ Resources:
 "#;
     let dir = directory(&[("t.yaml", template), ("p.json", r#"[{"ParameterKey": "Safe", "ParameterValue": "yes"}]"#)]);
     let class = |more: &[&str]| {
-        let arguments = [&["check", "t.yaml", "--rule", "encrypted-volumes", "--format", "json", "--all"], more].concat();
+        let arguments =
+            [&["check", "t.yaml", "--rule", "encrypted-volumes", "--format", "json", "--all"], more].concat();
         let output = driftline(dir.path(), &arguments);
-        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+        let report: serde_json::Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
         report["findings"][0]["class"].as_str().unwrap().to_owned()
     };
     assert_eq!(class(&["--parameters", "p.json"]), "compliant");

@@ -52,11 +52,15 @@ impl Document {
             let value = match value {
                 serde_yaml::Value::Bool(b) => ParamValue::Bool(b),
                 serde_yaml::Value::String(s) => ParamValue::Text(s),
-                serde_yaml::Value::Number(n) => n.as_i64().map_or_else(|| ParamValue::Share(n.as_f64().unwrap()), ParamValue::Int),
-                serde_yaml::Value::Sequence(items) => match items.iter().map(serde_yaml::Value::as_i64).collect::<Option<Vec<i64>>>() {
-                    Some(ints) if !ints.is_empty() => ParamValue::Ints(ints),
-                    _ => ParamValue::Texts(items.iter().map(|i| i.as_str().unwrap().to_owned()).collect()),
-                },
+                serde_yaml::Value::Number(n) => {
+                    n.as_i64().map_or_else(|| ParamValue::Share(n.as_f64().unwrap()), ParamValue::Int)
+                }
+                serde_yaml::Value::Sequence(items) => {
+                    match items.iter().map(serde_yaml::Value::as_i64).collect::<Option<Vec<i64>>>() {
+                        Some(ints) if !ints.is_empty() => ParamValue::Ints(ints),
+                        _ => ParamValue::Texts(items.iter().map(|i| i.as_str().unwrap().to_owned()).collect()),
+                    }
+                }
                 other => panic!("parameter {name}: {other:?}"),
             };
             params.set(rule, &name, value).unwrap();
@@ -106,11 +110,15 @@ impl Document {
 }
 
 fn mark(comment: &str) -> Mark {
-    let word = |text: &str| text.split_whitespace().next().filter(|w| matches!(*w, "pass" | "fail" | "unknown" | "n/a")).map(str::to_owned);
+    let word = |text: &str| {
+        text.split_whitespace().next().filter(|w| matches!(*w, "pass" | "fail" | "unknown" | "n/a")).map(str::to_owned)
+    };
     if let Some(both) = word(comment) {
         return Mark { template: Some(both.clone()), live: Some(both) };
     }
-    let side = |name: &str| comment.split(',').find_map(|part| word(part.trim().strip_prefix(name)?.trim_start_matches(':').trim()));
+    let side = |name: &str| {
+        comment.split(',').find_map(|part| word(part.trim().strip_prefix(name)?.trim_start_matches(':').trim()))
+    };
     Mark { template: side("template"), live: side("live") }
 }
 
@@ -172,7 +180,8 @@ fn gather_inline(live: &mut [Resource]) {
             .filter(|r| &*r.kind == kind)
             .filter_map(|r| {
                 let value = r.properties.child(names)?;
-                let targets = value.as_list().unwrap_or(std::slice::from_ref(value)).iter().filter_map(Value::text).collect();
+                let targets =
+                    value.as_list().unwrap_or(std::slice::from_ref(value)).iter().filter_map(Value::text).collect();
                 Some((targets, r.properties.clone()))
             })
             .collect();

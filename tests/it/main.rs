@@ -1,5 +1,10 @@
 //! One integration binary: the SDK is linked once.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "a test that cannot go on fails"
+)]
 
 mod architecture;
 mod cli;

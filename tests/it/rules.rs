@@ -30,7 +30,9 @@ impl Outcome {
         let got = verdict.map_or("n/a", Verdict::word);
         match wanted {
             Some(wanted) if wanted == got => drop(self.seen.insert(wanted.clone())),
-            Some(wanted) => self.wrong.push(format!("{place}: marked {wanted}, is {got} {:?}", verdict.map(Verdict::evidence))),
+            Some(wanted) => {
+                self.wrong.push(format!("{place}: marked {wanted}, is {got} {:?}", verdict.map(Verdict::evidence)))
+            }
             // Subjects without a mark are scenery; they must not be a surprise.
             None if got == "n/a" => {}
             None => self.wrong.push(format!("{place}: has no mark, is {got} {:?}", verdict.map(Verdict::evidence))),
@@ -44,7 +46,11 @@ fn as_template(rule: &'static Rule, document: &Document, outcome: &mut Outcome) 
     for judgement in judge::declared(&active, &variants) {
         let r = judgement.resource;
         let Mark { template, .. } = document.mark(r);
-        outcome.compare(&format!("{} template {}", rule.id, r.address.name()), template.as_ref(), judgement.verdict.as_ref());
+        outcome.compare(
+            &format!("{} template {}", rule.id, r.address.name()),
+            template.as_ref(),
+            judgement.verdict.as_ref(),
+        );
     }
 }
 

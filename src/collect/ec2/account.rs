@@ -19,8 +19,12 @@ static SPEC: Spec = Spec {
     name: "ec2/account",
     reach: Reach::Regional,
     types: &[
-        TypeSpec { name: EBS_DEFAULTS, reads: &["EbsEncryptionByDefault"] },
-        TypeSpec { name: IMDS_DEFAULTS, reads: METADATA_OPTIONS },
+        TypeSpec {
+            name: EBS_DEFAULTS,
+            asked: &[("", "ec2:GetEbsEncryptionByDefault")],
+            reads: &["EbsEncryptionByDefault"],
+        },
+        TypeSpec { name: IMDS_DEFAULTS, asked: &[("", "ec2:GetInstanceMetadataDefaults")], reads: METADATA_OPTIONS },
     ],
     actions: &["ec2:GetEbsEncryptionByDefault", "ec2:GetInstanceMetadataDefaults"],
 };

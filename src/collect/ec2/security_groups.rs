@@ -22,10 +22,12 @@ static SPEC: Spec = Spec {
     types: &[
         TypeSpec {
             name: GROUP,
+            asked: &[("", "ec2:DescribeSecurityGroups")],
             reads: &["GroupName", "GroupDescription", "VpcId", "SecurityGroupIngress", "SecurityGroupEgress", "Tags"],
         },
         TypeSpec {
             name: INGRESS,
+            asked: &[("", "ec2:DescribeSecurityGroupRules")],
             reads: &[
                 "GroupId",
                 "IpProtocol",
@@ -41,6 +43,7 @@ static SPEC: Spec = Spec {
         },
         TypeSpec {
             name: EGRESS,
+            asked: &[("", "ec2:DescribeSecurityGroupRules")],
             reads: &[
                 "GroupId",
                 "IpProtocol",

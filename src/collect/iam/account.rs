@@ -17,6 +17,7 @@ const READ_POLICY: &str = "iam:GetAccountPasswordPolicy";
 /// Numbers of the summary; `Account…` are 1 or 0 and speak of the root user.
 const SUMMARY: TypeSpec = TypeSpec {
     name: ACCOUNT,
+    asked: &[("", READ_SUMMARY)],
     reads: &[
         "AccountAccessKeysPresent",
         "AccountMFAEnabled",
@@ -34,6 +35,7 @@ const SUMMARY: TypeSpec = TypeSpec {
 /// `Exists` says whether the account has a policy of its own; without one there is nothing else.
 const POLICY: TypeSpec = TypeSpec {
     name: PASSWORD_POLICY,
+    asked: &[("", READ_POLICY)],
     reads: &[
         "AllowUsersToChangePassword",
         "Exists",

@@ -12,11 +12,15 @@ use crate::model::{Kind, Provenance, Resource, Unknown};
 
 pub(super) const MANAGED: TypeSpec = TypeSpec {
     name: "AWS::IAM::ManagedPolicy",
+    asked: &[("", super::details::LIST)],
     reads: &["Description", "Groups", "ManagedPolicyName", "Path", "PolicyDocument", "Roles", "Users"],
 };
 
-pub(super) const INLINE: TypeSpec =
-    TypeSpec { name: "AWS::IAM::Policy", reads: &["Groups", "PolicyDocument", "PolicyName", "Roles", "Users"] };
+pub(super) const INLINE: TypeSpec = TypeSpec {
+    name: "AWS::IAM::Policy",
+    asked: &[("", super::details::LIST)],
+    reads: &["Groups", "PolicyDocument", "PolicyName", "Roles", "Users"],
+};
 
 /// Whom a policy applies to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,8 +11,11 @@ use crate::model::Resource;
 
 pub(super) const LIST: &str = "iam:ListInstanceProfiles";
 
-pub(super) const TYPE: TypeSpec =
-    TypeSpec { name: "AWS::IAM::InstanceProfile", reads: &["InstanceProfileName", "Path", "Roles"] };
+pub(super) const TYPE: TypeSpec = TypeSpec {
+    name: "AWS::IAM::InstanceProfile",
+    asked: &[("", "iam:ListInstanceProfiles")],
+    reads: &["InstanceProfileName", "Path", "Roles"],
+};
 
 pub(super) async fn collect(cx: &Cx, iam: &Client) -> Out {
     let mut out = Out::default();

@@ -16,6 +16,7 @@ pub(super) const LIST: &str = "iam:ListRoles";
 
 pub(super) const TYPE: TypeSpec = TypeSpec {
     name: "AWS::IAM::Role",
+    asked: &[("MaxSessionDuration", "iam:ListRoles"), ("Description", "iam:ListRoles"), ("", super::details::LIST)],
     reads: &[
         "AssumeRolePolicyDocument",
         "Description",

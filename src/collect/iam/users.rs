@@ -15,6 +15,12 @@ pub(super) const ACCESS_KEYS: &str = "iam:ListAccessKeys";
 
 pub(super) const TYPE: TypeSpec = TypeSpec {
     name: "AWS::IAM::User",
+    asked: &[
+        ("LoginProfile", LOGIN_PROFILE),
+        ("MfaDevices", MFA_DEVICES),
+        ("AccessKeys", ACCESS_KEYS),
+        ("", super::details::LIST),
+    ],
     reads: &[
         "Groups",
         "LoginProfile",
@@ -27,10 +33,14 @@ pub(super) const TYPE: TypeSpec = TypeSpec {
     ],
 };
 
-pub(super) const ACCESS_KEY: TypeSpec = TypeSpec { name: "AWS::IAM::AccessKey", reads: &["Status", "UserName"] };
+pub(super) const ACCESS_KEY: TypeSpec =
+    TypeSpec { name: "AWS::IAM::AccessKey", asked: &[("", ACCESS_KEYS)], reads: &["Status", "UserName"] };
 
-pub(super) const GROUP: TypeSpec =
-    TypeSpec { name: "AWS::IAM::Group", reads: &["GroupName", "ManagedPolicyArns", "Path", "Policies"] };
+pub(super) const GROUP: TypeSpec = TypeSpec {
+    name: "AWS::IAM::Group",
+    asked: &[("", super::details::LIST)],
+    reads: &["GroupName", "ManagedPolicyArns", "Path", "Policies"],
+};
 
 /// What has to be asked user by user.
 struct Credentials {

@@ -13,6 +13,7 @@ pub(super) const LIST: &str = "rds:DescribeDBClusters";
 
 pub(super) const TYPE: TypeSpec = TypeSpec {
     name: "AWS::RDS::DBCluster",
+    asked: &[("", LIST)],
     reads: &[
         "AllocatedStorage",
         "AssociatedRoles",

@@ -13,6 +13,7 @@ pub(super) const LIST: &str = "rds:DescribeDBInstances";
 
 pub(super) const TYPE: TypeSpec = TypeSpec {
     name: "AWS::RDS::DBInstance",
+    asked: &[("", LIST)],
     reads: &[
         "AllocatedStorage",
         "AssociatedRoles",

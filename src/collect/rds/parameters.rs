@@ -20,12 +20,14 @@ pub(super) const READ_OF_CLUSTERS: &str = "rds:DescribeDBClusterParameters";
 /// Tags cost one call per group and are not read.
 pub(super) const OF_INSTANCES: TypeSpec = TypeSpec {
     name: "AWS::RDS::DBParameterGroup",
+    asked: &[("Parameters", "rds:DescribeDBParameters"), ("", "rds:DescribeDBParameterGroups")],
     reads: &["DBParameterGroupName", "Family", "Description", "Parameters"],
 };
 
 /// Tags cost one call per group and are not read.
 pub(super) const OF_CLUSTERS: TypeSpec = TypeSpec {
     name: "AWS::RDS::DBClusterParameterGroup",
+    asked: &[("Parameters", "rds:DescribeDBClusterParameters"), ("", "rds:DescribeDBClusterParameterGroups")],
     reads: &["DBClusterParameterGroupName", "Family", "Description", "Parameters"],
 };
 

@@ -14,6 +14,7 @@ pub(super) const LIST: &str = "rds:DescribeDBSubnetGroups";
 /// Tags cost one call per group and are not read.
 pub(super) const TYPE: TypeSpec = TypeSpec {
     name: "AWS::RDS::DBSubnetGroup",
+    asked: &[("", LIST)],
     reads: &["DBSubnetGroupName", "DBSubnetGroupDescription", "SubnetIds"],
 };
 

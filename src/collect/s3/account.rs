@@ -15,6 +15,7 @@ pub(super) const ACCESS_BLOCK: &str = "s3:GetAccountPublicAccessBlock";
 
 pub(super) const TYPE: TypeSpec = TypeSpec {
     name: S3_ACCOUNT_BLOCK,
+    asked: &[("", "s3:GetAccountPublicAccessBlock")],
     reads: &["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"],
 };
 

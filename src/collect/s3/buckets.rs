@@ -25,6 +25,13 @@ pub(super) const TAGGING: &str = "s3:GetBucketTagging";
 
 pub(super) const TYPE: TypeSpec = TypeSpec {
     name: "AWS::S3::Bucket",
+    asked: &[
+        ("BucketEncryption", ENCRYPTION),
+        ("VersioningConfiguration", VERSIONING),
+        ("PublicAccessBlock", ACCESS_BLOCK),
+        ("Tags", TAGGING),
+        ("", LIST),
+    ],
     reads: &["BucketName", "BucketEncryption", "VersioningConfiguration", "PublicAccessBlockConfiguration", "Tags"],
 };
 

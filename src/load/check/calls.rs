@@ -5,7 +5,7 @@ use super::super::condition;
 use super::super::names::{FUNCTIONS, is_expansion};
 use super::super::scope::Scope;
 use super::targets::Targets;
-use super::{MAX_PROBLEMS, arguments, suggest};
+use super::{MAX_PROBLEMS, arguments};
 use crate::diag::{Diagnostic, Gravity, did_you_mean};
 use crate::model::{Entry, Kind, Value};
 use crate::source::Span;
@@ -132,7 +132,8 @@ impl Calls<'_> {
             return;
         }
         if function != "Ref" && !FUNCTIONS.contains(&function) {
-            self.report(unknown_function(function, at));
+            let short = self.slice(at).is_some_and(|text| text.starts_with('!'));
+            self.report(unknown_function(function, at, short));
         }
         self.argument(function, argument);
         match function {
@@ -208,9 +209,12 @@ impl Calls<'_> {
 
     /// Where a part of a text stands; the whole text if it is written with escapes.
     fn locate(&self, whole: Span, part: &str) -> Span {
-        let range = |span: Span| Some(usize::try_from(span.start).ok()?..usize::try_from(span.end).ok()?);
-        let found = range(whole).and_then(|range| Some(range.start + self.text.get(range)?.find(part)?));
-        found.map_or(whole, |start| Span::new(whole.file, start, start + part.len()))
+        let start = self.slice(whole).and_then(|text| text.find(part)).zip(usize::try_from(whole.start).ok());
+        start.map_or(whole, |(within, start)| Span::new(whole.file, start + within, start + within + part.len()))
+    }
+
+    fn slice(&self, at: Span) -> Option<&str> {
+        self.text.get(usize::try_from(at.start).ok()?..usize::try_from(at.end).ok()?)
     }
 }
 
@@ -223,12 +227,16 @@ fn wrong(function: &str, argument: &Value, expected: &str) -> Diagnostic {
 }
 
 /// A function that only looks like one of CloudFormation's is a mistake; one that does not may be newer than this program, or a tag of
-/// another tool.
-fn unknown_function(name: &str, at: Span) -> Diagnostic {
-    let shown = name.strip_prefix("Fn::").filter(|rest| rest.contains("::")).unwrap_or(name);
-    let message = format!("`{shown}` is not a function of CloudFormation");
-    match did_you_mean(name, FUNCTIONS.iter().copied().chain(["Ref"])) {
-        Some(_) => suggest(Diagnostic::error(at, message), name, FUNCTIONS.iter().copied().chain(["Ref"])),
+/// another tool. `short` says that it is written as a tag.
+fn unknown_function(name: &str, at: Span, short: bool) -> Diagnostic {
+    let shown = |name: &str| match name.strip_prefix("Fn::") {
+        Some(rest) if short => format!("!{rest}"),
+        _ if short => format!("!{name}"),
+        _ => name.to_owned(),
+    };
+    let message = format!("`{}` is not a function of CloudFormation", shown(name));
+    match did_you_mean(name, FUNCTIONS.iter().copied()) {
+        Some(near) => Diagnostic::error(at, message).hint(format!("did you mean `{}`?", shown(near))),
         None => Diagnostic::warning(at, message).label("not evaluated"),
     }
 }

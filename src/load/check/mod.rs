@@ -8,7 +8,6 @@ mod targets;
 
 use crate::diag::Diagnostic;
 use crate::model::Value;
-use crate::source::FileId;
 
 use super::scope::Scope;
 
@@ -16,14 +15,14 @@ use super::scope::Scope;
 pub(super) const MAX_PROBLEMS: usize = 100;
 
 /// Everything that is wrong or questionable. `text` is what the document was read from.
-pub(super) fn template(file: FileId, root: &Value, text: &str) -> Vec<Diagnostic> {
+pub(super) fn template(root: &Value, text: &str) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     if root.as_map().is_none() {
         problems.push(Diagnostic::error(root.at, "a template is a mapping of sections").label("not a mapping"));
         return problems;
     }
     let scope = Scope::new(root);
-    sections::check(file, &scope, &mut problems);
+    sections::check(&scope, &mut problems);
     calls::check(&scope, text, &mut problems);
     cycle::check(&scope, &mut problems);
     problems
@@ -84,7 +83,7 @@ mod tests {
     #[test]
     fn wrong_functions_and_arguments_are_said_at_their_place() {
         let property = |value: &str| format!("Resources: {{R: {{Type: T::T::T, Properties: {{P: {value}}}}}}}");
-        says(&property(">>!GetAttr<< R.Arn"), "`Fn::GetAttr` is not a function of CloudFormation");
+        says(&property(">>!GetAttr<< R.Arn"), "`!GetAttr` is not a function of CloudFormation");
         says(&property("!Join >>[',', a]<<"), "wrong argument of `Fn::Join`");
         says(&property("!GetAtt >>R<<"), "wrong argument of `Fn::GetAtt`");
         says(&property("!Sub '>>${HOME:-x}<<'"), "`${HOME:-x}` is not a placeholder that `Fn::Sub` knows");

@@ -5,9 +5,8 @@ use super::super::scope::Scope;
 use super::suggest;
 use crate::diag::Diagnostic;
 use crate::model::{Entry, Kind, Value};
-use crate::source::{FileId, Span};
 
-pub(super) fn check(file: FileId, scope: &Scope<'_>, problems: &mut Vec<Diagnostic>) {
+pub(super) fn check(scope: &Scope<'_>, problems: &mut Vec<Diagnostic>) {
     // A macro may take any section or attribute away before CloudFormation looks.
     let strict = scope.transforms().is_empty();
     for (name, transform) in scope.transforms() {
@@ -28,14 +27,13 @@ pub(super) fn check(file: FileId, scope: &Scope<'_>, problems: &mut Vec<Diagnost
                 .push(Diagnostic::error(entry.value.at, format!("`{name}` must be a mapping")).label("not a mapping"));
         }
     }
-    let Some(Kind::Map(root)) = Some(&scope.root.kind) else { return };
-    match root.get("Resources") {
+    match scope.root.as_map().and_then(|root| root.get("Resources")) {
         Some(section) => resources(scope, section, strict, problems),
-        None if root.contains_key("Fn::Transform") => {}
-        None => problems.push(
-            Diagnostic::error(Span { end: scope.root.at.end, ..Span::new(file, 0, 0) }, "no `Resources` section")
-                .hint("a template declares at least one resource"),
-        ),
+        None if scope.root.child("Fn::Transform").is_some() => {}
+        None => {
+            let problem = Diagnostic::error(scope.root.at, "no `Resources` section");
+            problems.push(problem.hint("a template declares at least one resource"));
+        }
     }
     declarations(scope, problems);
 }

@@ -48,7 +48,8 @@ impl Emulator {
 
     /// Runs Python with boto3 against it; the answer is what it prints.
     pub(super) fn python(&self, arguments: &[&str]) -> String {
-        let python = Command::new(repository().join("localstack/emulator")).args(["python", self.name]).output().unwrap();
+        let python =
+            Command::new(repository().join("localstack/emulator")).args(["python", self.name]).output().unwrap();
         let output = Command::new(String::from_utf8(python.stdout).unwrap().trim())
             .args(arguments)
             .env("AWS_ENDPOINT_URL", &self.endpoint)

@@ -21,7 +21,12 @@ fn an_account_before_and_after_its_drift() {
     assert_eq!(before["gaps"], serde_json::json!([]));
     assert_eq!(code, 1, "the sample's own failures");
     let own = findings(&before, &["template"]);
-    for rule in ["s3-bucket-versioning-enabled", "iam-policy-no-resource-wildcard", "template-outputs-exported", "template-parameter-descriptions"] {
+    for rule in [
+        "s3-bucket-versioning-enabled",
+        "iam-policy-no-resource-wildcard",
+        "template-outputs-exported",
+        "template-parameter-descriptions",
+    ] {
         assert!(own.iter().any(|f| f.contains(rule)), "{rule}: {own:?}");
     }
     let (_, again) = run(&moto.endpoint, SCAN);
@@ -62,7 +67,11 @@ fn audit(moto: &Emulator) {
     assert_eq!(findings(&one, WRONG), set(&[]), "exit {code}");
 
     let (code, nested) = run(&moto.endpoint, &["audit", "tapstack", "--rule", "nat-gateway-per-az"]);
-    assert_eq!((code, findings(&nested, WRONG)), (1, set(&["drift nat-gateway-per-az Vpc"])), "nested stacks are included");
+    assert_eq!(
+        (code, findings(&nested, WRONG)),
+        (1, set(&["drift nat-gateway-per-az Vpc"])),
+        "nested stacks are included"
+    );
 
     let output = driftline(&moto.endpoint, &["audit", "tapstak"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
@@ -78,7 +87,8 @@ fn verify(moto: &Emulator) {
     let edited = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
     let text = std::fs::read_to_string(super::emulator::repository().join(file)).unwrap();
     std::fs::write(edited.path(), text.replace("Status: Enabled", "Status: Suspended")).unwrap();
-    let (code, report) = run(&moto.endpoint, &["verify", "tapstack-bootstrap", "--template", edited.path().to_str().unwrap()]);
+    let (code, report) =
+        run(&moto.endpoint, &["verify", "tapstack-bootstrap", "--template", edited.path().to_str().unwrap()]);
     assert_eq!(code, 1);
     let modified = report["drift"].as_array().unwrap().iter().find(|d| d["status"] == "modified").unwrap();
     assert_eq!(modified["resource"]["logical_id"], "ArtifactBucket");
@@ -96,11 +106,15 @@ fn refused(moto: &Emulator) {
     let (code, report) = run(&proxy.endpoint, SCAN);
     assert_eq!(code, 1, "the sample's own failures are still there");
     let gap = &report["gaps"][0];
-    assert_eq!((&gap["action"], &gap["cause"], &gap["code"]), (&"rds:DescribeDBInstances".into(), &"denied".into(), &"AccessDenied".into()));
+    assert_eq!(
+        (&gap["action"], &gap["cause"], &gap["code"]),
+        (&"rds:DescribeDBInstances".into(), &"denied".into(), &"AccessDenied".into())
+    );
     assert_eq!(report["run"]["complete"], false);
     assert!(!rds(&report).is_empty());
     assert!(rds(&report).iter().all(|(_, class)| class == "unverified" || class == "unknown"), "{:?}", rds(&report));
-    let database = report["drift"].as_array().unwrap().iter().find(|d| d["resource"]["logical_id"] == "Database").unwrap();
+    let database =
+        report["drift"].as_array().unwrap().iter().find(|d| d["resource"]["logical_id"] == "Database").unwrap();
     assert_eq!(database["status"], "not-checked", "not seen is not deleted");
 
     let only_rds = ["scan", "--region", REGION, "--service", "rds"];

@@ -41,7 +41,10 @@ fn serve(mut client: TcpStream, upstream: &str, denied: &[String], log: &Mutex<B
     log.lock().unwrap().insert(action.clone());
     if denied.contains(&action) {
         let text = refusal(&action);
-        let answer = format!("HTTP/1.1 403 Forbidden\r\nContent-Type: text/xml\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}", text.len());
+        let answer = format!(
+            "HTTP/1.1 403 Forbidden\r\nContent-Type: text/xml\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}",
+            text.len()
+        );
         let _ = client.write_all(answer.as_bytes());
         return;
     }
@@ -123,10 +126,14 @@ fn action(head: &str, body: &[u8]) -> String {
 fn refusal(action: &str) -> String {
     let message = format!("User: arn:aws:iam::123456789012:user/test is not authorized to perform: {action}");
     if action.starts_with("ec2:") {
-        return format!("<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>{message}</Message></Error></Errors><RequestID>1</RequestID></Response>");
+        return format!(
+            "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>{message}</Message></Error></Errors><RequestID>1</RequestID></Response>"
+        );
     }
     if action.starts_with("s3:") {
         return format!("<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>");
     }
-    format!("<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>{message}</Message></Error><RequestId>1</RequestId></ErrorResponse>")
+    format!(
+        "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>{message}</Message></Error><RequestId>1</RequestId></ErrorResponse>"
+    )
 }

@@ -20,6 +20,7 @@ static SPEC: Spec = Spec {
     types: &[
         TypeSpec {
             name: INSTANCE,
+            asked: &[("", "ec2:DescribeInstances")],
             reads: &[
                 "ImageId",
                 "InstanceType",
@@ -41,6 +42,7 @@ static SPEC: Spec = Spec {
         },
         TypeSpec {
             name: VOLUME,
+            asked: &[("", "ec2:DescribeVolumes")],
             reads: &[
                 "Encrypted",
                 "KmsKeyId",
@@ -60,6 +62,7 @@ static SPEC: Spec = Spec {
         },
         TypeSpec {
             name: LAUNCH_TEMPLATE,
+            asked: &[("", "ec2:DescribeLaunchTemplateVersions")],
             reads: &["LaunchTemplateName", "LaunchTemplateData", "VersionDescription", "TagSpecifications", "Tags"],
         },
     ],

@@ -37,10 +37,12 @@ static SPEC: Spec = Spec {
     types: &[
         TypeSpec {
             name: VPC,
+            asked: &[("EnableDns", "ec2:DescribeVpcAttribute"), ("", "ec2:DescribeVpcs")],
             reads: &["CidrBlock", "InstanceTenancy", "EnableDnsSupport", "EnableDnsHostnames", "Tags"],
         },
         TypeSpec {
             name: SUBNET,
+            asked: &[("", "ec2:DescribeSubnets")],
             reads: &[
                 "VpcId",
                 "CidrBlock",
@@ -57,9 +59,10 @@ static SPEC: Spec = Spec {
                 "Tags",
             ],
         },
-        TypeSpec { name: ROUTE_TABLE, reads: &["VpcId", "Tags"] },
+        TypeSpec { name: ROUTE_TABLE, asked: &[("", "ec2:DescribeRouteTables")], reads: &["VpcId", "Tags"] },
         TypeSpec {
             name: ROUTE,
+            asked: &[("", "ec2:DescribeRouteTables")],
             reads: &[
                 "RouteTableId",
                 "DestinationCidrBlock",
@@ -79,11 +82,20 @@ static SPEC: Spec = Spec {
                 "OdbNetworkArn",
             ],
         },
-        TypeSpec { name: ROUTE_TABLE_ASSOCIATION, reads: &["SubnetId", "RouteTableId"] },
-        TypeSpec { name: INTERNET_GATEWAY, reads: &["Tags"] },
-        TypeSpec { name: GATEWAY_ATTACHMENT, reads: &["VpcId", "InternetGatewayId", "VpnGatewayId"] },
+        TypeSpec {
+            name: ROUTE_TABLE_ASSOCIATION,
+            asked: &[("", "ec2:DescribeRouteTables")],
+            reads: &["SubnetId", "RouteTableId"],
+        },
+        TypeSpec { name: INTERNET_GATEWAY, asked: &[("", "ec2:DescribeInternetGateways")], reads: &["Tags"] },
+        TypeSpec {
+            name: GATEWAY_ATTACHMENT,
+            asked: &[("VpnGatewayId", "ec2:DescribeVpnGateways"), ("", "ec2:DescribeInternetGateways")],
+            reads: &["VpcId", "InternetGatewayId", "VpnGatewayId"],
+        },
         TypeSpec {
             name: NAT_GATEWAY,
+            asked: &[("", "ec2:DescribeNatGateways")],
             reads: &[
                 "SubnetId",
                 "VpcId",
@@ -95,10 +107,15 @@ static SPEC: Spec = Spec {
                 "Tags",
             ],
         },
-        TypeSpec { name: EIP, reads: &["Domain", "InstanceId", "NetworkBorderGroup", "PublicIpv4Pool", "Tags"] },
-        TypeSpec { name: NETWORK_ACL, reads: &["VpcId", "Tags"] },
+        TypeSpec {
+            name: EIP,
+            asked: &[("", "ec2:DescribeAddresses")],
+            reads: &["Domain", "InstanceId", "NetworkBorderGroup", "PublicIpv4Pool", "Tags"],
+        },
+        TypeSpec { name: NETWORK_ACL, asked: &[("", "ec2:DescribeNetworkAcls")], reads: &["VpcId", "Tags"] },
         TypeSpec {
             name: NETWORK_ACL_ENTRY,
+            asked: &[("", "ec2:DescribeNetworkAcls")],
             reads: &[
                 "NetworkAclId",
                 "RuleNumber",
@@ -111,9 +128,14 @@ static SPEC: Spec = Spec {
                 "Icmp",
             ],
         },
-        TypeSpec { name: NETWORK_ACL_ASSOCIATION, reads: &["SubnetId", "NetworkAclId"] },
+        TypeSpec {
+            name: NETWORK_ACL_ASSOCIATION,
+            asked: &[("", "ec2:DescribeNetworkAcls")],
+            reads: &["SubnetId", "NetworkAclId"],
+        },
         TypeSpec {
             name: FLOW_LOG,
+            asked: &[("", "ec2:DescribeFlowLogs")],
             reads: &[
                 "ResourceId",
                 "ResourceType",
