@@ -127,3 +127,15 @@ fn every_rule_is_in_the_baseline() {
     let missing: Vec<&str> = rules::all().map(|r| r.id).filter(|id| !listed.contains(id)).collect();
     assert!(missing.is_empty(), "in no profile: {missing:?}");
 }
+
+#[test]
+fn every_collected_type_says_which_action_tells_what() {
+    for spec in collect::COLLECTORS.iter().map(|c| c.spec()) {
+        for kind in spec.types {
+            assert!(kind.asked.last().is_some_and(|(prefix, _)| prefix.is_empty()), "{}: no action fits everything", kind.name);
+            for (_, action) in kind.asked {
+                assert!(spec.actions.contains(action), "{}: {action} is not declared", kind.name);
+            }
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::emulator::{Emulator, REGION, driftline, run};
+use super::emulator::{Emulator, REGION, driftline, repository, run};
 use super::proxy::Proxy;
 use super::report::{deleted, findings, set, sound, without_run};
 
@@ -20,6 +20,7 @@ fn an_account_before_and_after_its_drift() {
     assert_eq!(deleted(&before), set(&[]));
     assert_eq!(before["gaps"], serde_json::json!([]));
     assert_eq!(code, 1, "the sample's own failures");
+    valid(&moto, &before);
     let own = findings(&before, &["template"]);
     for rule in [
         "s3-bucket-versioning-enabled",
@@ -52,10 +53,32 @@ fn an_account_before_and_after_its_drift() {
     ]);
     assert_eq!(findings(&after, WRONG), expected, "each change, its true consequences, and nothing else");
     assert_eq!(deleted(&after), set(&["NatGatewayB", "ReportsBucket"]));
+    valid(&moto, &after);
+    let all = after["findings"].as_array().unwrap();
+    let ssh = all.iter().find(|f| f["class"] == "drift" && f["rule"] == "restricted-ssh").unwrap();
+    assert_eq!(ssh["observed"]["evidence"][0]["action"], "ec2:DescribeSecurityGroups");
+    assert!(ssh["declared"]["evidence"][0]["line"].is_u64(), "{ssh}");
     let fewer = findings(&after, &["template"]);
     assert!(fewer.is_subset(&own), "drift adds no template failure: {fewer:?}");
 
     audit(&moto);
+}
+
+/// Validates the second argument's report against the schema in the first.
+const VALIDATE: &str = r"
+import json, sys
+from jsonschema import Draft202012Validator
+schema, report = (json.load(open(path)) for path in sys.argv[1:])
+Draft202012Validator.check_schema(schema)
+Draft202012Validator(schema).validate(report)
+";
+
+/// Reports are what the published schema says.
+fn valid(moto: &Emulator, report: &serde_json::Value) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), report.to_string()).unwrap();
+    let schema = repository().join("docs/report.schema.json");
+    moto.python(&["-c", VALIDATE, schema.to_str().unwrap(), file.path().to_str().unwrap()]);
 }
 
 /// One stack by its name: nothing of other stacks or of no stack, and a stack that does not exist is an error.
@@ -85,7 +108,7 @@ fn verify(moto: &Emulator) {
     let (code, report) = run(&moto.endpoint, &arguments);
     assert_eq!(code, 0, "{report:#}");
     let edited = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
-    let text = std::fs::read_to_string(super::emulator::repository().join(file)).unwrap();
+    let text = std::fs::read_to_string(repository().join(file)).unwrap();
     std::fs::write(edited.path(), text.replace("Status: Enabled", "Status: Suspended")).unwrap();
     let (code, report) =
         run(&moto.endpoint, &["verify", "tapstack-bootstrap", "--template", edited.path().to_str().unwrap()]);
@@ -105,6 +128,7 @@ fn refused(moto: &Emulator) {
     };
     let (code, report) = run(&proxy.endpoint, SCAN);
     assert_eq!(code, 1, "the sample's own failures are still there");
+    valid(moto, &report);
     let gap = &report["gaps"][0];
     assert_eq!(
         (&gap["action"], &gap["cause"], &gap["code"]),
