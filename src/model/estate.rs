@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{Address, GLOBAL, Kind, Read, Resource, Unknown, Value};
+use super::{Address, GLOBAL, Kind, Read, Resource, Unknown, Value, types};
 
 type Index = usize;
 /// Which types were listed to the end in which account and region, and why not where not.
@@ -20,7 +20,9 @@ pub struct Estate {
     referrers: HashMap<(Index, Arc<str>, Arc<str>), Vec<Index>>,
     /// Resources whose top-level property of that name cannot be resolved: they may name anything.
     loose: HashMap<(Arc<str>, Arc<str>), Vec<Index>>,
-    /// Which types were listed where, and why not where not. `None` for the declared side: a template is always whole.
+    /// Declared side: stacks whose templates may make resources that are not seen (a macro, a loop, an include), and why.
+    incomplete: HashMap<Arc<str>, Unknown>,
+    /// Observed side: which types were listed where, and why not where not.
     listed: Option<Listed>,
 }
 
@@ -62,6 +64,11 @@ impl Estate {
                 && !r.is_live()
             {
                 self.by_logical.insert((Arc::clone(stack), Arc::clone(logical)), n);
+            }
+            if let (types::TEMPLATE, Some(stack)) = (&*r.kind, &r.address.stack)
+                && let Some(why) = r.attribute("Incomplete").why_unknown()
+            {
+                self.incomplete.insert(Arc::clone(stack), why);
             }
             for id in [&r.address.physical_id, &r.address.arn].into_iter().flatten() {
                 self.by_id.entry(Arc::clone(id)).or_default().push(n);
@@ -177,10 +184,10 @@ impl Estate {
         }
     }
 
-    /// Why a type was not (wholly) listed around an address; `None` if it was.
+    /// Why there may be more resources of a type around an address than are known; `None` if there are not.
     #[must_use]
     pub fn why_unlisted(&self, kind: &str, from: &Address) -> Option<Unknown> {
-        let listed = self.listed.as_ref()?;
+        let Some(listed) = &self.listed else { return self.incomplete.get(from.stack.as_ref()?).cloned() };
         let mut seen = false;
         for region in [&*from.region, GLOBAL] {
             match listed.get(&(kind.into(), Arc::clone(&from.account), region.into())) {
@@ -197,5 +204,59 @@ impl Estate {
         let key = (&resource.kind, &resource.address);
         let n = all.partition_point(|&n| self.at(n).is_some_and(|r| (&r.kind, &r.address) < key));
         all.get(n).copied().filter(|&n| self.at(n).is_some_and(|r| r.address == resource.address))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Field, World, from_json};
+    use crate::source::Span;
+
+    fn address(id: &str) -> Address {
+        Address { account: "1".into(), region: "r".into(), physical_id: Some(id.into()), ..Address::default() }
+    }
+
+    fn live(kind: &str, id: &str, properties: &serde_json::Value) -> Resource {
+        let mut r = Resource::new(kind, address(id), World::Open { reads: &["VpcId"] }, Span::LIVE);
+        r.properties = from_json(properties);
+        r
+    }
+
+    fn listed(kinds: &[(&str, Result<(), Unknown>)]) -> Listed {
+        kinds.iter().map(|(kind, end)| (((*kind).into(), "1".into(), "r".into()), end.clone())).collect()
+    }
+
+    #[test]
+    fn references_lead_both_ways_and_only_within_account_and_region() {
+        let vpc = live("AWS::EC2::VPC", "vpc-1", &serde_json::json!({}));
+        let subnet = live("AWS::EC2::Subnet", "subnet-1", &serde_json::json!({"VpcId": "vpc-1"}));
+        let mut elsewhere = live("AWS::EC2::Subnet", "subnet-2", &serde_json::json!({"VpcId": "vpc-1"}));
+        elsewhere.address.region = "other".into();
+        let kinds = [("AWS::EC2::VPC", Ok(())), ("AWS::EC2::Subnet", Ok(()))];
+        let estate = Estate::new(vec![subnet.clone(), elsewhere, vpc.clone()], Some(listed(&kinds)));
+        let found = estate.referrers(&vpc, "AWS::EC2::Subnet", "VpcId");
+        assert_eq!(found.items.iter().map(|r| r.address.name()).collect::<Vec<_>>(), ["subnet-1"]);
+        assert_eq!(found.incomplete, None);
+        assert!(matches!(estate.follow(&subnet.get("VpcId"), &["AWS::EC2::VPC"]), Related::Found(r) if *r == vpc));
+        let dangling = live("AWS::EC2::Subnet", "subnet-3", &serde_json::json!({"VpcId": "vpc-9"}));
+        assert!(matches!(estate.follow(&dangling.get("VpcId"), &["AWS::EC2::VPC"]), Related::Missing));
+    }
+
+    #[test]
+    fn what_was_not_listed_or_cannot_be_resolved_may_be_anything() {
+        let why = Unknown::Denied { action: "ec2:DescribeVpcs".into() };
+        let subnet = live("AWS::EC2::Subnet", "subnet-1", &serde_json::json!({"VpcId": "vpc-1"}));
+        let estate = Estate::new(vec![subnet.clone()], Some(listed(&[("AWS::EC2::VPC", Err(why.clone()))])));
+        assert!(matches!(estate.follow(&subnet.get("VpcId"), &["AWS::EC2::VPC"]), Related::Unknown(w) if w == why));
+        assert_eq!(estate.of(&subnet, "AWS::EC2::FlowLog").incomplete, Some(Unknown::NotCollected), "nobody asked");
+
+        let vpc = live("AWS::EC2::VPC", "vpc-1", &serde_json::json!({}));
+        let mut loose = live("AWS::EC2::Subnet", "subnet-2", &serde_json::json!({}));
+        loose.set("VpcId", Kind::Unknown(Unknown::Parameter("Vpc".into())));
+        let estate = Estate::new(vec![vpc.clone(), loose], Some(listed(&[("AWS::EC2::Subnet", Ok(()))])));
+        let found = estate.referrers(&vpc, "AWS::EC2::Subnet", "VpcId");
+        assert_eq!(found.incomplete, Some(Unknown::Parameter("Vpc".into())), "it may name this VPC");
+        assert!(matches!(vpc.get("CidrBlock").field, Field::Unknown { .. }));
     }
 }

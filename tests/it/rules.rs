@@ -132,7 +132,11 @@ fn every_rule_is_in_the_baseline() {
 fn every_collected_type_says_which_action_tells_what() {
     for spec in collect::COLLECTORS.iter().map(|c| c.spec()) {
         for kind in spec.types {
-            assert!(kind.asked.last().is_some_and(|(prefix, _)| prefix.is_empty()), "{}: no action fits everything", kind.name);
+            assert!(
+                kind.asked.last().is_some_and(|(prefix, _)| prefix.is_empty()),
+                "{}: no action fits everything",
+                kind.name
+            );
             for (_, action) in kind.asked {
                 assert!(spec.actions.contains(action), "{}: {action} is not declared", kind.name);
             }
