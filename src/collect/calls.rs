@@ -32,10 +32,9 @@ impl Calls {
     /// The gaps, sorted and without repetitions; gaps of one action are merged in what they affect.
     #[must_use]
     pub(super) fn gaps(&self) -> Vec<Gap> {
-        let mut merged: BTreeMap<(Arc<str>, Arc<str>, Arc<str>, Arc<str>), Gap> = BTreeMap::new();
+        let mut merged: BTreeMap<[Arc<str>; 4], Gap> = BTreeMap::new();
         for gap in self.gaps.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            let key =
-                (Arc::clone(&gap.account), Arc::clone(&gap.region), Arc::clone(&gap.action), Arc::clone(&gap.code));
+            let key = [&gap.account, &gap.region, &gap.action, &gap.code].map(Arc::clone);
             let known = merged.entry(key).or_insert_with(|| Gap { affects: Vec::new(), ..gap.clone() });
             known.affects.extend(gap.affects.iter().cloned());
             known.affects.sort();

@@ -72,8 +72,13 @@ pub enum ConnectError {
     #[error("--exclude-region leaves no region to scan")]
     NothingLeft,
     /// No credentials, or AWS does not take them.
-    #[error("failed to identify the account (sts:GetCallerIdentity): {0}")]
-    Identity(String),
+    #[error("failed to identify the account (sts:GetCallerIdentity in {region}): {why}")]
+    Identity {
+        /// Where AWS was asked.
+        region: String,
+        /// What went wrong.
+        why: String,
+    },
 }
 
 impl Connection {
@@ -81,8 +86,12 @@ impl Connection {
     pub async fn open(options: &Options) -> Result<Self, ConnectError> {
         let config = load(options).await?;
         let sts = aws_sdk_sts::Client::new(&config);
-        let identity = sts.get_caller_identity().send().await.map_err(|e| ConnectError::Identity(in_words(&e)))?;
-        let account = identity.account().ok_or_else(|| ConnectError::Identity("the answer names no account".into()))?;
+        let failed = |why: String| ConnectError::Identity {
+            region: config.region().map(ToString::to_string).unwrap_or_default(),
+            why,
+        };
+        let identity = sts.get_caller_identity().send().await.map_err(|e| failed(in_words(&e)))?;
+        let account = identity.account().ok_or_else(|| failed("the answer names no account".into()))?;
         let partition = identity.arn().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws");
         let regions = regions::settle(&config, options).await?;
         Ok(Self { account: account.into(), partition: partition.into(), regions, config })

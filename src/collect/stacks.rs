@@ -89,7 +89,7 @@ async fn list(cx: &Cx, client: &Client, names: Option<&[String]>) -> Stacks {
                 let call = client.describe_stacks().stack_name(name).send();
                 match cx.ask(ACTION, &[types::STACK], &["ValidationError"], call).await {
                     Answer::Is(answer) if !answer.stacks().is_empty() => {
-                        described.extend(answer.stacks.unwrap_or_default())
+                        described.extend(answer.stacks.unwrap_or_default());
                     }
                     Answer::Is(_) | Answer::Absent => found.missing.push(name.clone()),
                     Answer::Unknown(why) => found.end = Some(why),

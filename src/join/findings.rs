@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::classify::{Class, Declared, Observed, classify};
 use super::keys::{has_natural_key, natural};
 use crate::judge::Judgement;
-use crate::model::{Address, Estate, Resource, Unknown, Value};
+use crate::model::{Address, Estate, Provenance, Resource, Unknown, Value};
 use crate::rules::{Evidence, Rule, Scope, Severity, Verdict};
 use crate::source::Span;
 
@@ -57,12 +57,12 @@ pub struct Scene<'a> {
 }
 
 /// Rule, stack and logical id; or rule, and type and names where there is no stack.
-type Key<'a> = (&'static str, Arc<str>, Arc<str>);
+type Key = (&'static str, Arc<str>, Arc<str>);
 
 /// The findings of a run, compliant ones included, sorted.
 #[must_use]
 pub fn findings(declared: &[Judgement<'_>], observed: &[Judgement<'_>], scene: Scene<'_>) -> Vec<Finding> {
-    let mut live: BTreeMap<Key<'_>, &Judgement<'_>> = observed.iter().map(|j| (key(j), j)).collect();
+    let mut live: BTreeMap<Key, &Judgement<'_>> = observed.iter().map(|j| (key(j), j)).collect();
     let mut all: Vec<Finding> = Vec::new();
     for d in declared {
         let o = live.remove(&key(d));
@@ -75,15 +75,12 @@ pub fn findings(declared: &[Judgement<'_>], observed: &[Judgement<'_>], scene: S
     all
 }
 
-fn key<'a>(j: &Judgement<'_>) -> Key<'a> {
+fn key(j: &Judgement<'_>) -> Key {
     let address = &j.resource.address;
-    match (&address.stack, &address.logical_id) {
-        (Some(stack), Some(logical)) => (j.active.rule.id, Arc::clone(stack), Arc::clone(logical)),
-        _ => {
-            let names = format!("{}|{}|{}|{}", j.resource.kind, address.account, address.region, address.name());
-            (j.active.rule.id, address.stack.clone().unwrap_or_default(), names.into())
-        }
-    }
+    let name = address.stack.as_ref().and(address.logical_id.clone()).unwrap_or_else(|| {
+        format!("{}|{}|{}|{}", j.resource.kind, address.account, address.region, address.name()).into()
+    });
+    (j.active.rule.id, address.stack.clone().unwrap_or_default(), name)
 }
 
 fn joined(d: &Judgement<'_>, o: Option<&Judgement<'_>>, scene: Scene<'_>) -> Option<Finding> {
@@ -138,14 +135,17 @@ pub(super) fn why_unseen(declared: &Resource, observed: &Estate) -> Option<Unkno
 
 fn undeclared(o: &Judgement<'_>, scene: Scene<'_>) -> Option<Finding> {
     let verdict = o.verdict.as_ref()?;
-    let of_stack = o.resource.address.stack.is_some();
-    if scene.only_stacks && !of_stack {
+    let mut address = o.resource.address.clone();
+    if let Provenance::Derived { stack, .. } = &o.resource.provenance {
+        address.stack = Some(Arc::clone(stack));
+    }
+    if scene.only_stacks && address.stack.is_none() {
         return None;
     }
-    // A stack's resource without a declared verdict: its template cannot be read, or the rule has no declared side.
-    let row = if of_stack || !scene.stacks_complete { Declared::Unknown } else { Declared::NoTemplate };
+    // A stack's resource without a declared verdict: its template cannot be read, the rule has no declared side, or a declared resource made it.
+    let row = if address.stack.is_some() || !scene.stacks_complete { Declared::Unknown } else { Declared::NoTemplate };
     let class = classify(row, Observed::from(Some(verdict)))?;
-    Some(finding(o, class, o.resource.address.clone(), None, Some(side(verdict))))
+    Some(finding(o, class, address, None, Some(side(verdict))))
 }
 
 fn finding(

@@ -1,13 +1,16 @@
-//! Who made a live resource: a stack, another resource, a service, AWS itself, or nobody who says so.
+//! Which stack and logical id a live resource belongs to.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::keys::{has_natural_key, natural};
-use crate::model::{Estate, GLOBAL, Kind, Provenance, Resource, Stack, Value};
+use super::provenance::derive;
+use crate::model::{Estate, GLOBAL, Provenance, Resource, Stack};
 
 /// Type, account, region, id.
-type Key = (Arc<str>, Arc<str>, Arc<str>, Arc<str>);
+pub(super) type Key = (Arc<str>, Arc<str>, Arc<str>, Arc<str>);
+/// Stack and logical id by what CloudFormation lists.
+pub(super) type Members = HashMap<Key, (Arc<str>, Arc<str>)>;
 
 /// Gives every observed resource its stack and logical id, or the reason why it has none.
 /// `declared` helps where CloudFormation's physical id is not what the service calls the thing.
@@ -25,11 +28,11 @@ pub fn attribute(stacks: &[Stack], declared: Option<&Estate>, observed: &mut [Re
             r.provenance = Provenance::Stack;
         }
     }
-    derive(observed);
+    derive(observed, &members);
 }
 
 /// (stack id, logical id) by what CloudFormation lists.
-fn members(stacks: &[Stack]) -> HashMap<Key, (Arc<str>, Arc<str>)> {
+fn members(stacks: &[Stack]) -> Members {
     let mut members = HashMap::new();
     for stack in stacks {
         for member in stack.members.iter().filter(|m| !m.is_deleted()) {
@@ -45,7 +48,7 @@ fn members(stacks: &[Stack]) -> HashMap<Key, (Arc<str>, Arc<str>)> {
     members
 }
 
-fn owner(r: &Resource, members: &HashMap<Key, (Arc<str>, Arc<str>)>) -> Option<(Arc<str>, Arc<str>)> {
+fn owner(r: &Resource, members: &Members) -> Option<(Arc<str>, Arc<str>)> {
     [&r.address.physical_id, &r.address.arn].into_iter().flatten().find_map(|id| {
         let key = (Arc::clone(&r.kind), Arc::clone(&r.address.account), Arc::clone(&r.address.region), Arc::clone(id));
         members.get(&key).cloned()
@@ -67,117 +70,122 @@ fn environments(declared: Option<&Estate>) -> HashMap<(Arc<str>, Arc<str>), Arc<
         .collect()
 }
 
-/// Parts of other resources, and what AWS makes by itself. Parents come before children: a volume follows its instance, which follows its group.
-fn derive(observed: &mut [Resource]) {
-    let passes: [fn(&Resource, &Known) -> Option<Provenance>; 3] = [whole, part, part];
-    for pass in passes {
-        let known = Known::of(observed);
-        for r in observed.iter_mut().filter(|r| r.provenance == Provenance::Unmanaged) {
-            if let Some(provenance) = pass(r, &known) {
-                r.provenance = provenance;
-            }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Address, StackMember, World, from_json};
+    use crate::source::Span;
+    use serde_json::json;
+
+    fn live(kind: &str, id: &str, properties: &serde_json::Value, facts: &serde_json::Value) -> Resource {
+        let address =
+            Address { account: "1".into(), region: "r".into(), physical_id: Some(id.into()), ..Address::default() };
+        let mut r = Resource::new(kind, address, World::Open { reads: &[] }, Span::LIVE);
+        r.properties = from_json(properties);
+        r.attributes = from_json(facts);
+        r
+    }
+
+    fn stack(members: &[(&str, &str, &str)]) -> Stack {
+        let member = |(logical, kind, id): &(&str, &str, &str)| StackMember {
+            logical_id: (*logical).into(),
+            physical_id: Some((*id).into()),
+            kind: (*kind).into(),
+            status: "CREATE_COMPLETE".into(),
+        };
+        Stack {
+            account: "1".into(),
+            region: "r".into(),
+            id: "arn:aws:cloudformation:r:1:stack/web/1".into(),
+            members: members.iter().map(member).collect(),
+            ..Stack::default()
         }
     }
-}
 
-/// The provenance of everything so far, by type and physical id.
-struct Known {
-    provenance: HashMap<(Arc<str>, Arc<str>), Provenance>,
-    default_vpcs: Vec<Arc<str>>,
-}
-
-impl Known {
-    fn of(observed: &[Resource]) -> Self {
-        let all = observed
-            .iter()
-            .filter_map(|r| Some(((Arc::clone(&r.kind), r.address.physical_id.clone()?), r.provenance.clone())));
-        let defaults = observed.iter().filter(|r| &*r.kind == "AWS::EC2::VPC" && fact(r, "IsDefault"));
-        Self {
-            provenance: all.collect(),
-            default_vpcs: defaults.filter_map(|r| r.address.physical_id.clone()).collect(),
+    /// Provenance in a word, by physical id.
+    fn provenance(observed: &[Resource], id: &str) -> String {
+        let r = observed.iter().find(|r| r.address.physical_id.as_deref() == Some(id)).unwrap();
+        match &r.provenance {
+            Provenance::Derived { kind, physical_id, .. } => format!("derived from {kind} {physical_id}"),
+            other => format!("{other:?}").to_lowercase(),
         }
     }
 
-    /// The provenance of a part: derived from a managed parent, else whatever the parent is.
-    fn part_of(&self, kind: &str, id: &Value) -> Option<Provenance> {
-        let id = id.text()?;
-        match self.provenance.get(&(kind.into(), Arc::clone(&id)))? {
-            Provenance::Stack | Provenance::Derived { .. } => {
-                Some(Provenance::Derived { kind: kind.into(), physical_id: id })
-            }
-            other => Some(other.clone()),
+    #[test]
+    fn what_a_stacks_resource_made_is_part_of_it() {
+        let none = json!({});
+        let mut observed = vec![
+            live("AWS::EC2::VPC", "vpc-1", &none, &none),
+            live("AWS::EC2::RouteTable", "rtb-main", &json!({"VpcId": "vpc-1"}), &json!({"Main": true})),
+            live("AWS::EC2::SecurityGroup", "sg-default", &json!({"VpcId": "vpc-1"}), &json!({"IsDefault": true})),
+            live("AWS::EC2::SecurityGroup", "sg-by-hand", &json!({"VpcId": "vpc-1"}), &none),
+            live("AWS::EC2::Instance", "i-1", &none, &none),
+            live("AWS::EC2::Volume", "vol-root", &none, &json!({"Attachments": [{"InstanceId": "i-1"}]})),
+            live("AWS::EC2::Volume", "vol-loose", &none, &json!({"Attachments": []})),
+            live("AWS::EC2::Instance", "i-group", &none, &json!({"AutoScalingGroup": "web-asg"})),
+            live("AWS::EC2::Instance", "i-other", &none, &json!({"AutoScalingGroup": "somebody-elses"})),
+            live("AWS::EC2::Volume", "vol-group", &none, &json!({"Attachments": [{"InstanceId": "i-group"}]})),
+            live("AWS::IAM::Role", "AWSServiceRoleForRDS", &none, &json!({"ServiceLinked": true})),
+            live("AWS::EC2::VPC", "vpc-default", &none, &json!({"IsDefault": true})),
+            live(
+                "AWS::EC2::Subnet",
+                "subnet-default",
+                &json!({"VpcId": "vpc-default"}),
+                &json!({"DefaultForAz": true}),
+            ),
+            live("AWS::EC2::Subnet", "subnet-by-hand", &json!({"VpcId": "vpc-default"}), &none),
+        ];
+        let members = [
+            ("Vpc", "AWS::EC2::VPC", "vpc-1"),
+            ("App", "AWS::EC2::Instance", "i-1"),
+            ("Group", "AWS::AutoScaling::AutoScalingGroup", "web-asg"),
+        ];
+        attribute(&[stack(&members)], None, &mut observed);
+        for (id, expected) in [
+            ("vpc-1", "stack"),
+            ("rtb-main", "derived from AWS::EC2::VPC vpc-1"),
+            ("sg-default", "derived from AWS::EC2::VPC vpc-1"),
+            ("sg-by-hand", "unmanaged"),
+            ("vol-root", "derived from AWS::EC2::Instance i-1"),
+            ("vol-loose", "unmanaged"),
+            ("i-group", "derived from AWS::AutoScaling::AutoScalingGroup web-asg"),
+            ("i-other", "unmanaged"),
+            ("vol-group", "derived from AWS::EC2::Instance i-group"),
+            ("AWSServiceRoleForRDS", "service"),
+            ("vpc-default", "default"),
+            ("subnet-default", "default"),
+            ("subnet-by-hand", "unmanaged"),
+        ] {
+            assert_eq!(provenance(&observed, id), expected, "{id}");
         }
+        let vpc = &observed[0].address;
+        assert_eq!((vpc.stack_name(), vpc.logical_id.as_deref()), (Some("web"), Some("Vpc")));
     }
-}
 
-fn fact(r: &Resource, name: &str) -> bool {
-    r.attributes.child(name).and_then(Value::as_bool) == Some(true)
-}
-
-fn text(r: &Resource, property: &str) -> Option<Arc<str>> {
-    r.properties.child(property)?.text()
-}
-
-/// What is not made by a person: service-linked roles, the default VPC and what it came with.
-fn whole(r: &Resource, known: &Known) -> Option<Provenance> {
-    let in_default_vpc = text(r, "VpcId").is_some_and(|vpc| known.default_vpcs.contains(&vpc));
-    match &*r.kind {
-        "AWS::IAM::Role" if fact(r, "ServiceLinked") => Some(Provenance::Service),
-        "AWS::EC2::VPC" if fact(r, "IsDefault") => Some(Provenance::Default),
-        "AWS::EC2::Subnet" if in_default_vpc && fact(r, "DefaultForAz") => Some(Provenance::Default),
-        "AWS::EC2::RouteTable" if in_default_vpc && fact(r, "Main") => Some(Provenance::Default),
-        "AWS::EC2::SecurityGroup" | "AWS::EC2::NetworkAcl" if in_default_vpc && fact(r, "IsDefault") => {
-            Some(Provenance::Default)
-        }
-        "AWS::EC2::VPCGatewayAttachment" if in_default_vpc => Some(Provenance::Default),
-        kind if kind.starts_with("Driftline::") => Some(Provenance::Service),
-        _ => None,
+    #[test]
+    fn a_resource_of_another_region_or_type_with_the_same_id_is_another_one() {
+        let mut elsewhere = live("AWS::RDS::DBInstance", "main", &json!({}), &json!({}));
+        elsewhere.address.region = "other".into();
+        let cluster = live("AWS::RDS::DBCluster", "main", &json!({}), &json!({}));
+        let mut observed = vec![elsewhere, cluster];
+        attribute(&[stack(&[("Db", "AWS::RDS::DBInstance", "main")])], None, &mut observed);
+        assert!(observed.iter().all(|r| r.provenance == Provenance::Unmanaged));
     }
-}
 
-/// What belongs to another resource, in the order of the first match.
-const PARTS: &[(&str, &[(&str, &str)])] = &[
-    ("AWS::EC2::Route", &[("RouteTableId", "AWS::EC2::RouteTable")]),
-    ("AWS::EC2::SubnetRouteTableAssociation", &[("SubnetId", "AWS::EC2::Subnet")]),
-    ("AWS::EC2::SubnetNetworkAclAssociation", &[("SubnetId", "AWS::EC2::Subnet")]),
-    ("AWS::EC2::NetworkAclEntry", &[("NetworkAclId", "AWS::EC2::NetworkAcl")]),
-    ("AWS::EC2::SecurityGroupIngress", &[("GroupId", "AWS::EC2::SecurityGroup")]),
-    ("AWS::EC2::SecurityGroupEgress", &[("GroupId", "AWS::EC2::SecurityGroup")]),
-    ("AWS::IAM::AccessKey", &[("UserName", "AWS::IAM::User")]),
-    ("AWS::IAM::Policy", &[("Roles", "AWS::IAM::Role"), ("Users", "AWS::IAM::User"), ("Groups", "AWS::IAM::Group")]),
-];
-
-fn part(r: &Resource, known: &Known) -> Option<Provenance> {
-    let made_with_the_vpc = match &*r.kind {
-        "AWS::EC2::RouteTable" => fact(r, "Main"),
-        "AWS::EC2::SecurityGroup" | "AWS::EC2::NetworkAcl" => fact(r, "IsDefault"),
-        _ => false,
-    };
-    if made_with_the_vpc {
-        return known.part_of("AWS::EC2::VPC", r.properties.child("VpcId")?);
+    #[test]
+    fn a_policy_is_known_by_its_name_and_role_where_the_listed_id_is_a_made_up_one() {
+        let mut declared = Resource::new("AWS::IAM::Policy", Address::default(), World::Closed, Span::LIVE);
+        declared.address.account = "1".into();
+        declared.address.stack = Some("arn:aws:cloudformation:r:1:stack/web/1".into());
+        declared.address.logical_id = Some("Access".into());
+        declared.properties = from_json(&json!({"PolicyName": "access", "Roles": ["app"]}));
+        let estate = Estate::new(vec![declared], None);
+        let mut observed = vec![
+            live("AWS::IAM::Policy", "access", &json!({"PolicyName": "access", "Roles": ["app"]}), &json!({})),
+            live("AWS::IAM::Policy", "by-hand", &json!({"PolicyName": "by-hand", "Roles": ["app"]}), &json!({})),
+        ];
+        attribute(&[stack(&[("Access", "AWS::IAM::Policy", "web-Acce-1XYZ")])], Some(&estate), &mut observed);
+        assert_eq!(observed[0].address.logical_id.as_deref(), Some("Access"));
+        assert_eq!(provenance(&observed, "by-hand"), "unmanaged", "nor is the role known here");
     }
-    match &*r.kind {
-        "AWS::EC2::Instance" => known_group(r),
-        "AWS::EC2::Volume" => attachments(r).iter().find_map(|id| known.part_of("AWS::EC2::Instance", id)),
-        "AWS::EC2::InternetGateway" => None,
-        kind => {
-            let (_, parents) = PARTS.iter().find(|(k, _)| *k == kind)?;
-            parents.iter().find_map(|(property, parent)| {
-                let value = r.properties.child(property)?;
-                let ids = value.as_list().unwrap_or(std::slice::from_ref(value));
-                ids.iter().find_map(|id| known.part_of(parent, id))
-            })
-        }
-    }
-}
-
-/// An instance of an Auto Scaling group carries the group's name.
-fn known_group(r: &Resource) -> Option<Provenance> {
-    let group = r.attributes.child("AutoScalingGroup")?.text()?;
-    Some(Provenance::Derived { kind: "AWS::AutoScaling::AutoScalingGroup".into(), physical_id: group })
-}
-
-fn attachments(r: &Resource) -> Vec<Value> {
-    let list = r.attributes.child("Attachments").and_then(Value::as_list).unwrap_or_default();
-    list.iter().filter_map(|a| a.child("InstanceId").cloned()).filter(|v| !matches!(v.kind, Kind::Unknown(_))).collect()
 }

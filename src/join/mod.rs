@@ -5,6 +5,7 @@ mod drift;
 mod findings;
 mod identity;
 mod keys;
+mod provenance;
 
 pub use classify::{Class, Declared, Observed, classify};
 pub use drift::{Difference, DriftEntry, Status, statuses};

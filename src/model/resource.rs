@@ -28,6 +28,8 @@ pub enum Provenance {
         kind: Arc<str>,
         /// Physical id of the resource that made it.
         physical_id: Arc<str>,
+        /// The stack that this goes back to.
+        stack: Arc<str>,
     },
     /// Made and owned by an AWS service.
     Service,

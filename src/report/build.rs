@@ -25,6 +25,8 @@ pub struct Input<'a> {
     pub gaps: &'a [Gap],
     /// What AWS observed; `None` in `check`.
     pub observed: Option<&'a Estate>,
+    /// Whether every stack and its members could be read: without that nobody can call a resource unmanaged.
+    pub stacks_complete: bool,
     /// The stacks in question.
     pub stacks: &'a [Stack],
     /// The texts that evidence points into.
@@ -44,7 +46,10 @@ pub fn build(input: Input<'_>) -> Report {
         findings: shown.map(|f| finding(f, input.sources)).collect(),
         drift: input.drift.iter().map(drift).collect(),
         gaps: input.gaps.iter().map(gap).collect(),
-        coverage: input.observed.map(|estate| coverage(estate, input.stacks, input.drift)),
+        coverage: input.observed.map(|estate| Coverage {
+            stacks: input.stacks.iter().map(|s| stack_coverage(s, input.drift)).collect(),
+            ..coverage(estate, input.stacks_complete)
+        }),
         run: input.run,
     }
 }
@@ -146,7 +151,7 @@ fn gap(g: &Gap) -> GapJson {
     }
 }
 
-fn coverage(observed: &Estate, stacks: &[Stack], drift: &[DriftEntry]) -> Coverage {
+fn coverage(observed: &Estate, stacks_complete: bool) -> Coverage {
     let mut provenance = ProvenanceCounts::default();
     for r in observed.iter().filter(|r| !r.kind.starts_with("Driftline::")) {
         let n = match r.provenance {
@@ -160,13 +165,9 @@ fn coverage(observed: &Estate, stacks: &[Stack], drift: &[DriftEntry]) -> Covera
     }
     let own = provenance.stack + provenance.unmanaged;
     #[expect(clippy::cast_precision_loss, reason = "counts of resources")]
-    let iac_percent = (own > 0).then(|| (provenance.stack as f64 / own as f64 * 1000.0).round() / 10.0);
-    Coverage {
-        provenance,
-        iac_percent,
-        formula: "stack / (stack + unmanaged)",
-        stacks: stacks.iter().map(|s| stack_coverage(s, drift)).collect(),
-    }
+    let iac_percent =
+        (own > 0 && stacks_complete).then(|| (provenance.stack as f64 / own as f64 * 1000.0).round() / 10.0);
+    Coverage { provenance, iac_percent, formula: "stack / (stack + unmanaged)", stacks: Vec::new() }
 }
 
 fn stack_coverage(stack: &Stack, drift: &[DriftEntry]) -> StackCoverage {

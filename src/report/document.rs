@@ -174,7 +174,7 @@ pub struct GapJson {
 pub struct Coverage {
     /// Live resources by who made them.
     pub provenance: ProvenanceCounts,
-    /// Share of resources made by stacks, in percent; `null` if there are none.
+    /// Share of resources made by stacks, in percent; `null` if there are none, or if not every stack could be read.
     pub iac_percent: Option<f64>,
     /// How the share is computed.
     pub formula: &'static str,

@@ -180,14 +180,14 @@ fn rules_profiles_explain_policy_and_completions_print() {
 
 #[test]
 fn secrets_do_not_reach_the_report() {
-    let template = r#"Resources:
+    let template = r"Resources:
   Database:
     Type: AWS::RDS::DBInstance
     Properties:
       MasterUsername: admin
       MasterUserPassword: hunter2hunter2
       DBInstanceClass: db.t3.micro
-"#;
+";
     let dir = directory(&[("t.yaml", template)]);
     for format in ["json", "terminal"] {
         let output = driftline(dir.path(), &["check", "t.yaml", "--all", "-v", "--format", format]);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use driftline::collect::{self, COLLECTORS};
 use driftline::load::{self, Inputs, Template};
-use driftline::model::{Entry, Estate, GLOBAL, Kind, Resource, Value, World, types};
+use driftline::model::{Entry, Estate, GLOBAL, Kind, Listed, Resource, Value, World, types};
 use driftline::rules::{ParamValue, Params, Rule};
 use driftline::source::{Sources, Span};
 
@@ -214,7 +214,7 @@ fn append(properties: &mut Value, name: &str, item: Value) {
     }
 }
 
-fn everything_listed() -> BTreeMap<(Arc<str>, Arc<str>, Arc<str>), Result<(), driftline::model::Unknown>> {
+fn everything_listed() -> Listed {
     let kinds = COLLECTORS.iter().flat_map(|c| c.spec().types).map(|t| Arc::<str>::from(t.name));
     kinds
         .flat_map(|k| [REGION, GLOBAL].map(|region| ((Arc::clone(&k), Arc::from(ACCOUNT), Arc::from(region)), Ok(()))))

@@ -31,7 +31,7 @@ impl Outcome {
         match wanted {
             Some(wanted) if wanted == got => drop(self.seen.insert(wanted.clone())),
             Some(wanted) => {
-                self.wrong.push(format!("{place}: marked {wanted}, is {got} {:?}", verdict.map(Verdict::evidence)))
+                self.wrong.push(format!("{place}: marked {wanted}, is {got} {:?}", verdict.map(Verdict::evidence)));
             }
             // Subjects without a mark are scenery; they must not be a surprise.
             None if got == "n/a" => {}

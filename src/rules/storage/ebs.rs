@@ -227,7 +227,7 @@ mod tests {
             let estate = account(vec![observed(INSTANCE, "i-1", &devices), volume], &[INSTANCE, VOLUME], &[]);
             judge("encrypted-volumes", &estate, "i-1").unwrap().word()
         };
-        let derived = Provenance::Derived { kind: INSTANCE.into(), physical_id: "i-1".into() };
+        let derived = Provenance::Derived { kind: INSTANCE.into(), physical_id: "i-1".into(), stack: "web".into() };
         assert_eq!(word(derived), "fail");
         assert_eq!(word(Provenance::Stack), "pass", "the volume itself fails");
     }

@@ -35,6 +35,7 @@ fn an_account_before_and_after_its_drift() {
 
     verify(&moto);
     refused(&moto);
+    interrupted(&moto);
 
     moto.script("drift.py", &[]);
     let (code, after) = run(&moto.endpoint, SCAN);
@@ -155,4 +156,27 @@ fn refused(moto: &Emulator) {
     assert!(called.len() > 20, "the proxy sees the calls: {called:?}");
     let beyond: BTreeSet<&String> = called.difference(&allowed).collect();
     assert!(beyond.is_empty(), "called without being declared: {beyond:?}");
+}
+
+/// Ctrl-C in the middle of a scan: what was collected by then is reported, and marked as incomplete.
+fn interrupted(moto: &Emulator) {
+    let proxy = Proxy::never_answering(&moto.endpoint, &["rds:DescribeDBInstances"]);
+    let mut command = driftline(&proxy.endpoint, &["scan", "--region", REGION, "--all", "--format", "json"]);
+    let scan = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let waited = std::time::Instant::now();
+    while !proxy.called().contains("rds:DescribeDBInstances") {
+        assert!(waited.elapsed().as_secs() < 30, "the scan never gets to the databases");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let sent = std::process::Command::new("kill").args(["-INT", &scan.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let output = scan.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["run"]["complete"], false);
+    assert!(report["counts"]["compliant"].as_u64().unwrap() > 10, "the rest was collected: {}", report["counts"]);
+    let database = |f: &&serde_json::Value| f["resource"]["type"] == "AWS::RDS::DBInstance";
+    let rds: Vec<&serde_json::Value> = report["findings"].as_array().unwrap().iter().filter(database).collect();
+    assert!(!rds.is_empty() && rds.iter().all(|f| f["class"] == "unverified"), "{rds:#?}");
 }

@@ -13,16 +13,26 @@ pub(super) struct Proxy {
 impl Proxy {
     /// Listens on a free port in front of `upstream`; calls of the denied IAM actions are refused.
     pub(super) fn in_front_of(upstream: &str, denied: &[&str]) -> Self {
+        Self::start(upstream, denied, &[])
+    }
+
+    /// Like [`Self::in_front_of`], but calls of these IAM actions are never answered.
+    pub(super) fn never_answering(upstream: &str, hanging: &[&str]) -> Self {
+        Self::start(upstream, &[], hanging)
+    }
+
+    fn start(upstream: &str, denied: &[&str], hanging: &[&str]) -> Self {
         let upstream = upstream.trim_start_matches("http://").to_owned();
-        let denied: Arc<Vec<String>> = Arc::new(denied.iter().map(|&d| d.to_owned()).collect());
+        let owned = |actions: &[&str]| actions.iter().map(|&a| a.to_owned()).collect();
+        let faults = Arc::new(Faults { denied: owned(denied), hanging: owned(hanging) });
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let called: Arc<Mutex<BTreeSet<String>>> = Arc::default();
         let log = Arc::clone(&called);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (upstream, denied, log) = (upstream.clone(), Arc::clone(&denied), Arc::clone(&log));
-                std::thread::spawn(move || serve(stream, &upstream, &denied, &log));
+                let (upstream, faults, log) = (upstream.clone(), Arc::clone(&faults), Arc::clone(&log));
+                std::thread::spawn(move || serve(stream, &upstream, &faults, &log));
             }
         });
         Self { endpoint, called }
@@ -34,12 +44,23 @@ impl Proxy {
     }
 }
 
+/// What goes wrong on purpose, by IAM action.
+struct Faults {
+    denied: Vec<String>,
+    hanging: Vec<String>,
+}
+
 /// One request per connection: the emulators close theirs as well.
-fn serve(mut client: TcpStream, upstream: &str, denied: &[String], log: &Mutex<BTreeSet<String>>) {
+fn serve(mut client: TcpStream, upstream: &str, faults: &Faults, log: &Mutex<BTreeSet<String>>) {
     let Some((head, body)) = request(&mut client) else { return };
     let action = action(&head, &body);
     log.lock().unwrap().insert(action.clone());
-    if denied.contains(&action) {
+    if faults.hanging.contains(&action) {
+        // The connection stays open until the client gives up.
+        let _ = client.read_to_end(&mut Vec::new());
+        return;
+    }
+    if faults.denied.contains(&action) {
         let text = refusal(&action);
         let answer = format!(
             "HTTP/1.1 403 Forbidden\r\nContent-Type: text/xml\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}",

@@ -1,0 +1,133 @@
+//! Who made a live resource that is in no stack's list: another resource, a service, AWS itself, or nobody who says so.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::identity::Members;
+use crate::model::{Kind, Provenance, Resource, Value};
+
+/// Parts of other resources, and what AWS makes by itself. Parents come before children: a volume follows its instance, which follows its group.
+pub(super) fn derive(observed: &mut [Resource], members: &Members) {
+    let passes: [fn(&Resource, &Known<'_>) -> Option<Provenance>; 3] = [whole, part, part];
+    for pass in passes {
+        let known = Known::of(observed, members);
+        for r in observed.iter_mut().filter(|r| r.provenance == Provenance::Unmanaged) {
+            if let Some(provenance) = pass(r, &known) {
+                r.provenance = provenance;
+            }
+        }
+    }
+}
+
+/// Type and physical id.
+type Id = (Arc<str>, Arc<str>);
+
+/// The provenance of everything so far, with the stack it goes back to.
+struct Known<'a> {
+    provenance: HashMap<Id, (Provenance, Option<Arc<str>>)>,
+    default_vpcs: Vec<Arc<str>>,
+    members: &'a Members,
+}
+
+impl<'a> Known<'a> {
+    fn of(observed: &[Resource], members: &'a Members) -> Self {
+        let all = observed.iter().filter_map(|r| {
+            let stack = match &r.provenance {
+                Provenance::Derived { stack, .. } => Some(Arc::clone(stack)),
+                _ => r.address.stack.clone(),
+            };
+            Some(((Arc::clone(&r.kind), r.address.physical_id.clone()?), (r.provenance.clone(), stack)))
+        });
+        let defaults = observed.iter().filter(|r| &*r.kind == "AWS::EC2::VPC" && fact(r, "IsDefault"));
+        Self {
+            provenance: all.collect(),
+            default_vpcs: defaults.filter_map(|r| r.address.physical_id.clone()).collect(),
+            members,
+        }
+    }
+
+    /// The provenance of a part: derived from a managed parent, else whatever the parent is.
+    fn part_of(&self, kind: &str, id: &Value) -> Option<Provenance> {
+        let physical_id = id.text()?;
+        match self.provenance.get(&(kind.into(), Arc::clone(&physical_id)))? {
+            (_, Some(stack)) => Some(Provenance::Derived { kind: kind.into(), physical_id, stack: Arc::clone(stack) }),
+            (other, None) => Some(other.clone()),
+        }
+    }
+
+    /// An instance of a stack's Auto Scaling group carries the group's name.
+    fn group_of(&self, r: &Resource) -> Option<Provenance> {
+        const GROUP: &str = "AWS::AutoScaling::AutoScalingGroup";
+        let name = r.attributes.child("AutoScalingGroup")?.text()?;
+        let address = &r.address;
+        let key = (GROUP.into(), Arc::clone(&address.account), Arc::clone(&address.region), Arc::clone(&name));
+        let (stack, _) = self.members.get(&key)?;
+        Some(Provenance::Derived { kind: GROUP.into(), physical_id: name, stack: Arc::clone(stack) })
+    }
+}
+
+fn fact(r: &Resource, name: &str) -> bool {
+    r.attributes.child(name).and_then(Value::as_bool) == Some(true)
+}
+
+fn text(r: &Resource, property: &str) -> Option<Arc<str>> {
+    r.properties.child(property)?.text()
+}
+
+/// What is not made by a person: service-linked roles, the default VPC and what it came with.
+fn whole(r: &Resource, known: &Known<'_>) -> Option<Provenance> {
+    let in_default_vpc = text(r, "VpcId").is_some_and(|vpc| known.default_vpcs.contains(&vpc));
+    match &*r.kind {
+        "AWS::IAM::Role" if fact(r, "ServiceLinked") => Some(Provenance::Service),
+        "AWS::EC2::VPC" if fact(r, "IsDefault") => Some(Provenance::Default),
+        "AWS::EC2::Subnet" if in_default_vpc && fact(r, "DefaultForAz") => Some(Provenance::Default),
+        "AWS::EC2::RouteTable" if in_default_vpc && fact(r, "Main") => Some(Provenance::Default),
+        "AWS::EC2::SecurityGroup" | "AWS::EC2::NetworkAcl" if in_default_vpc && fact(r, "IsDefault") => {
+            Some(Provenance::Default)
+        }
+        "AWS::EC2::VPCGatewayAttachment" if in_default_vpc => Some(Provenance::Default),
+        kind if kind.starts_with("Driftline::") => Some(Provenance::Service),
+        _ => None,
+    }
+}
+
+/// What belongs to another resource, in the order of the first match.
+const PARTS: &[(&str, &[(&str, &str)])] = &[
+    ("AWS::EC2::Route", &[("RouteTableId", "AWS::EC2::RouteTable")]),
+    ("AWS::EC2::SubnetRouteTableAssociation", &[("SubnetId", "AWS::EC2::Subnet")]),
+    ("AWS::EC2::SubnetNetworkAclAssociation", &[("SubnetId", "AWS::EC2::Subnet")]),
+    ("AWS::EC2::NetworkAclEntry", &[("NetworkAclId", "AWS::EC2::NetworkAcl")]),
+    ("AWS::EC2::SecurityGroupIngress", &[("GroupId", "AWS::EC2::SecurityGroup")]),
+    ("AWS::EC2::SecurityGroupEgress", &[("GroupId", "AWS::EC2::SecurityGroup")]),
+    ("AWS::IAM::AccessKey", &[("UserName", "AWS::IAM::User")]),
+    ("AWS::IAM::Policy", &[("Roles", "AWS::IAM::Role"), ("Users", "AWS::IAM::User"), ("Groups", "AWS::IAM::Group")]),
+];
+
+fn part(r: &Resource, known: &Known<'_>) -> Option<Provenance> {
+    let made_with_the_vpc = match &*r.kind {
+        "AWS::EC2::RouteTable" => fact(r, "Main"),
+        "AWS::EC2::SecurityGroup" | "AWS::EC2::NetworkAcl" => fact(r, "IsDefault"),
+        _ => false,
+    };
+    if made_with_the_vpc {
+        return known.part_of("AWS::EC2::VPC", r.properties.child("VpcId")?);
+    }
+    match &*r.kind {
+        "AWS::EC2::Instance" => known.group_of(r),
+        "AWS::EC2::Volume" => attachments(r).iter().find_map(|id| known.part_of("AWS::EC2::Instance", id)),
+        "AWS::EC2::InternetGateway" => None,
+        kind => {
+            let (_, parents) = PARTS.iter().find(|(k, _)| *k == kind)?;
+            parents.iter().find_map(|(property, parent)| {
+                let value = r.properties.child(property)?;
+                let ids = value.as_list().unwrap_or(std::slice::from_ref(value));
+                ids.iter().find_map(|id| known.part_of(parent, id))
+            })
+        }
+    }
+}
+
+fn attachments(r: &Resource) -> Vec<Value> {
+    let list = r.attributes.child("Attachments").and_then(Value::as_list).unwrap_or_default();
+    list.iter().filter_map(|a| a.child("InstanceId").cloned()).filter(|v| !matches!(v.kind, Kind::Unknown(_))).collect()
+}
