@@ -46,6 +46,7 @@ pub fn templates(
         match load::evaluate(template, inputs) {
             Err(diagnostics) => errors.extend(diagnostics),
             Ok(declared) => {
+                warnings.extend(capped(template, &declared));
                 warnings.extend(declared.warnings);
                 let variants: Vec<Estate> = declared.variants.into_iter().map(|v| Estate::new(v, None)).collect();
                 let judgements = judge::declared(&plan.active, &variants);
@@ -144,11 +145,14 @@ impl Declared {
         gaps: &mut Vec<Gap>,
     ) {
         let deployed = deployed(sources, stack);
+        let mut inputs = inputs(stack, all, exports);
         let template = match local.filter(|l| *l.stack == *stack.name) {
             Some(local) => {
                 if let Some(Ok(deployed)) = &deployed {
                     self.differences.extend(differences(stack, local, deployed));
                 }
+                // A parameter that only the deployed template has is one of the differences.
+                inputs.parameters.retain(|name, _| local.template.has_parameter(name));
                 Ok(local.template.clone())
             }
             None => match deployed {
@@ -157,8 +161,9 @@ impl Declared {
                 None => return,
             },
         };
-        match template.and_then(|t| load::evaluate(&t, &inputs(stack, all, exports))) {
-            Ok(declared) => {
+        match template.and_then(|t| load::evaluate(&t, &inputs).map(|declared| (t, declared))) {
+            Ok((template, declared)) => {
+                self.warnings.extend(capped(&template, &declared));
                 self.warnings.extend(declared.warnings);
                 self.stacks.push(declared.variants);
             }
@@ -192,6 +197,15 @@ impl Declared {
         };
         (0..most).map(|n| Estate::new(variant(n), None)).collect()
     }
+}
+
+/// Said once of a template with more undecided conditions than are tried both ways.
+fn capped(template: &Template, declared: &load::Declared) -> Option<Diagnostic> {
+    let at = template.root.child("Conditions").map_or(template.root.at, |conditions| conditions.at);
+    declared.capped.then(|| {
+        Diagnostic::warning(at, "too many conditions cannot be decided: what hangs on the rest is unknown")
+            .hint("give the parameters that they depend on")
+    })
 }
 
 /// The template that a stack runs: what CloudFormation made of it, if it was processed.

@@ -74,8 +74,7 @@ fn only_declared(files: &mut [(Template, Inputs)]) {
         return;
     }
     for (template, inputs) in files {
-        let declared = template.root.child("Parameters").and_then(|p| p.as_map());
-        inputs.parameters.retain(|name, _| declared.is_some_and(|d| d.contains_key(name)));
+        inputs.parameters.retain(|name, _| template.has_parameter(name));
     }
 }
 

@@ -1,4 +1,4 @@
-//! `driftline policy`: the IAM policy that a scan needs.
+//! `driftline policy`: the IAM policy that a scan needs for the chosen rules. Those of the baseline need every collector.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -12,9 +12,6 @@ use crate::source::Sources;
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
-    /// Only what the chosen rules read. By default everything that a scan of any stack may call.
-    #[arg(long)]
-    for_rules: bool,
     #[command(flatten)]
     rules: Rules,
 }
@@ -23,7 +20,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let (_, active) = args.rules.choose(&mut Sources::default())?;
     let types: BTreeSet<&'static str> =
         active.iter().flat_map(|a| a.rule.types.iter().chain(a.rule.reads)).copied().collect();
-    let document = policy::document(args.for_rules.then_some(&types));
+    let document = policy::document(&types);
     writeln!(std::io::stdout(), "{document:#}")
         .map_err(|source| Failure::Unwritable { to: "stdout".into(), source })?;
     Ok(Exit::Clean)

@@ -146,10 +146,9 @@ async fn fill_one(cx: &Cx, client: &Client, mut stack: Stack) -> Stack {
         tokio::join!(members(cx, client, &stack), template(cx, client, &stack, TemplateStage::Original));
     stack.members_unknown = members.1;
     stack.members = members.0;
-    match original {
-        Answer::Is(text) => stack.original = text,
-        Answer::Absent => {}
-        Answer::Unknown(why) => stack.template_unknown = Some(why),
+    // A template that cannot be read is a gap already; what the stack declares is then not known.
+    if let Answer::Is(text) = original {
+        stack.original = text;
     }
     if stack.original.as_deref().is_some_and(is_processed)
         && let Answer::Is(text) = template(cx, client, &stack, TemplateStage::Processed).await

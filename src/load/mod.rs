@@ -43,6 +43,14 @@ pub struct Template {
     warnings: Vec<Diagnostic>,
 }
 
+impl Template {
+    /// Whether the template has a parameter of this name.
+    #[must_use]
+    pub fn has_parameter(&self, name: &str) -> bool {
+        self.root.child("Parameters").and_then(|parameters| parameters.child(name)).is_some()
+    }
+}
+
 /// What a template declares.
 #[derive(Clone, Debug, Default)]
 pub struct Declared {

@@ -36,8 +36,6 @@ pub struct Stack {
     pub members: Vec<StackMember>,
     /// Why [`Stack::members`] may be incomplete.
     pub members_unknown: Option<Unknown>,
-    /// Why there is no [`Stack::original`].
-    pub template_unknown: Option<Unknown>,
 }
 
 /// An entry of a stack's resource list.

@@ -90,7 +90,9 @@ fn header(report: &Report, paint: &Paint, out: &mut dyn io::Write) -> io::Result
         ("unknown", c.unknown, "cannot be told"),
         ("compliant", c.compliant, ""),
     ];
-    for (class, n, meaning) in cells {
+    // Without an account there is nothing live to speak of.
+    let spoken_of = |class: &str| report.coverage.is_some() || matches!(class, "template" | "unknown" | "compliant");
+    for (class, n, meaning) in cells.into_iter().filter(|(class, ..)| spoken_of(class)) {
         let painted = if n == 0 { paint.dim(format!("{n:>6}")) } else { paint.class(class, format!("{n:>6}")) };
         writeln!(out, "{painted}  {class:<11} {}", paint.dim(meaning))?;
     }

@@ -10,4 +10,5 @@ mod architecture;
 mod cli;
 mod e2e;
 mod fixtures;
+mod report;
 mod rules;
