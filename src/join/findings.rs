@@ -125,12 +125,14 @@ fn absent(d: &Judgement<'_>, scene: Scene<'_>) -> (Observed, Option<Side>) {
 
 /// Why a declared resource that was not found may exist all the same; `None` if it certainly does not.
 pub(super) fn why_unseen(declared: &Resource, observed: &Estate) -> Option<Unknown> {
-    if let Some(why) = observed.why_unlisted(&declared.kind, &declared.address) {
-        return Some(why);
-    }
-    let nameless = declared.address.physical_id.is_none();
-    (nameless && (!has_natural_key(&declared.kind) || natural(declared).is_empty()))
-        .then(|| Unknown::Outside("a physical id".into()))
+    let unnamed = if has_natural_key(&declared.kind) {
+        natural(declared).is_empty().then_some("a name that can be resolved")
+    } else {
+        declared.address.physical_id.is_none().then_some("a physical id")
+    };
+    observed
+        .why_unlisted(&declared.kind, &declared.address)
+        .or_else(|| unnamed.map(|what| Unknown::Outside(what.into())))
 }
 
 fn undeclared(o: &Judgement<'_>, scene: Scene<'_>) -> Option<Finding> {

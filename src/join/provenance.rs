@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::identity::Members;
-use crate::model::{Kind, Provenance, Resource, Value};
+use crate::model::{Address, Kind, Provenance, Resource, Value};
 
 /// Parts of other resources, and what AWS makes by itself. Parents come before children: a volume follows its instance, which follows its group.
 pub(super) fn derive(observed: &mut [Resource], members: &Members) {
@@ -47,22 +47,31 @@ impl<'a> Known<'a> {
     }
 
     /// The provenance of a part: derived from a managed parent, else whatever the parent is.
-    fn part_of(&self, kind: &str, id: &Value) -> Option<Provenance> {
+    fn part_of(&self, kind: &str, id: &Value, of: &Address) -> Option<Provenance> {
         let physical_id = id.text()?;
-        match self.provenance.get(&(kind.into(), Arc::clone(&physical_id)))? {
-            (_, Some(stack)) => Some(Provenance::Derived { kind: kind.into(), physical_id, stack: Arc::clone(stack) }),
-            (other, None) => Some(other.clone()),
+        let (parent, stack) = match self.provenance.get(&(kind.into(), Arc::clone(&physical_id))) {
+            Some((parent, stack)) => (parent.clone(), stack.clone()),
+            // A parent that could not be read may be in a stack's list all the same.
+            None => (Provenance::Stack, Some(self.stack_of(kind, &physical_id, of)?)),
+        };
+        match stack {
+            Some(stack) => Some(Provenance::Derived { kind: kind.into(), physical_id, stack }),
+            None => Some(parent),
         }
+    }
+
+    /// The stack that lists a resource of the account and region of another one.
+    fn stack_of(&self, kind: &str, id: &Arc<str>, near: &Address) -> Option<Arc<str>> {
+        let key = (kind.into(), Arc::clone(&near.account), Arc::clone(&near.region), Arc::clone(id));
+        self.members.get(&key).map(|(stack, _)| Arc::clone(stack))
     }
 
     /// An instance of a stack's Auto Scaling group carries the group's name.
     fn group_of(&self, r: &Resource) -> Option<Provenance> {
         const GROUP: &str = "AWS::AutoScaling::AutoScalingGroup";
         let name = r.attributes.child("AutoScalingGroup")?.text()?;
-        let address = &r.address;
-        let key = (GROUP.into(), Arc::clone(&address.account), Arc::clone(&address.region), Arc::clone(&name));
-        let (stack, _) = self.members.get(&key)?;
-        Some(Provenance::Derived { kind: GROUP.into(), physical_id: name, stack: Arc::clone(stack) })
+        let stack = self.stack_of(GROUP, &name, &r.address)?;
+        Some(Provenance::Derived { kind: GROUP.into(), physical_id: name, stack })
     }
 }
 
@@ -110,18 +119,18 @@ fn part(r: &Resource, known: &Known<'_>) -> Option<Provenance> {
         _ => false,
     };
     if made_with_the_vpc {
-        return known.part_of("AWS::EC2::VPC", r.properties.child("VpcId")?);
+        return known.part_of("AWS::EC2::VPC", r.properties.child("VpcId")?, &r.address);
     }
     match &*r.kind {
         "AWS::EC2::Instance" => known.group_of(r),
-        "AWS::EC2::Volume" => attachments(r).iter().find_map(|id| known.part_of("AWS::EC2::Instance", id)),
+        "AWS::EC2::Volume" => attachments(r).iter().find_map(|id| known.part_of("AWS::EC2::Instance", id, &r.address)),
         "AWS::EC2::InternetGateway" => None,
         kind => {
             let (_, parents) = PARTS.iter().find(|(k, _)| *k == kind)?;
             parents.iter().find_map(|(property, parent)| {
                 let value = r.properties.child(property)?;
                 let ids = value.as_list().unwrap_or(std::slice::from_ref(value));
-                ids.iter().find_map(|id| known.part_of(parent, id))
+                ids.iter().find_map(|id| known.part_of(parent, id, &r.address))
             })
         }
     }

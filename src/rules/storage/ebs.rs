@@ -145,8 +145,9 @@ fn mapping(item: &Read<'_>, cx: &Context<'_>) -> Verdict {
             None => image(item, cx, false),
         };
     }
+    // A volume that is not a part of the instance is judged itself.
     if let Related::Found(volume) = cx.estate.follow(&ebs.get("VolumeId"), &["AWS::EC2::Volume"])
-        && volume.provenance == Provenance::Stack
+        && !matches!(volume.provenance, Provenance::Derived { .. })
     {
         return Verdict::Pass;
     }

@@ -1,6 +1,7 @@
 //! End to end: emulated accounts with deployed stacks and drift made by hand, scanned by the real binary.
 
 mod emulator;
+mod honesty;
 mod localstack;
 mod ministack;
 mod moto;

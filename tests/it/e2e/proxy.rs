@@ -143,7 +143,7 @@ fn action(head: &str, body: &[u8]) -> String {
     format!("s3:{name}")
 }
 
-/// How a service says no: EC2 in a shape of its own, the query services in theirs.
+/// How a service says no: EC2 and S3 in shapes of their own, the query services and S3 Control in theirs.
 fn refusal(action: &str) -> String {
     let message = format!("User: arn:aws:iam::123456789012:user/test is not authorized to perform: {action}");
     if action.starts_with("ec2:") {
@@ -151,7 +151,7 @@ fn refusal(action: &str) -> String {
             "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>{message}</Message></Error></Errors><RequestID>1</RequestID></Response>"
         );
     }
-    if action.starts_with("s3:") {
+    if action.starts_with("s3:") && action != "s3:GetAccountPublicAccessBlock" {
         return format!("<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>");
     }
     format!(
