@@ -79,7 +79,8 @@ impl Diagnostic {
             Gravity::Error => Level::ERROR,
         };
         let mut group = Group::with_title(level.primary_title(self.message.as_str()));
-        let text = sources.text(self.at.file);
+        let text = sources.shown(self.at.file);
+        let text = &*text;
         if !self.at.is_live() {
             let mut snippet = Snippet::source(text).path(sources.name(self.at.file)).line_start(1);
             let label = (!self.label.is_empty()).then_some(self.label.as_str());
@@ -97,11 +98,19 @@ impl Diagnostic {
     }
 }
 
+/// No name that a person types is longer, in bytes.
+const MAX_MISTYPED: usize = 128;
+
 /// The known name nearest to a mistyped one, if one is near enough to be meant.
 #[must_use]
 pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Of a name longer than any that is known, the distance to all of them would take long.
+    if name.len() > MAX_MISTYPED {
+        return None;
+    }
+    let near = |k: &&str| k.len().abs_diff(name.len()) <= 2 * (name.len() / 3).max(1);
     let best =
-        known.into_iter().map(|k| (strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase()), k)).min()?;
+        known.into_iter().filter(near).map(|k| (strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase()), k)).min()?;
     (best.0 <= (name.len() / 3).max(1)).then_some(best.1)
 }
 

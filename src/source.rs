@@ -1,5 +1,6 @@
 //! The texts driftline points into, and positions in them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// One text known to a [`Sources`] table.
@@ -64,6 +65,7 @@ struct File {
     name: Arc<str>,
     text: Arc<str>,
     lines: Vec<usize>,
+    hidden: Vec<Span>,
 }
 
 /// All texts of a run: template files, templates of deployed stacks, profiles.
@@ -78,7 +80,7 @@ impl Sources {
         let text = text.into();
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX - 1));
-        self.files.push(File { name: name.into(), text, lines });
+        self.files.push(File { name: name.into(), text, lines, hidden: Vec::new() });
         id
     }
 
@@ -86,6 +88,34 @@ impl Sources {
     #[must_use]
     pub fn text(&self, file: FileId) -> &str {
         self.file(file).map_or("", |f| &f.text)
+    }
+
+    /// Keeps a part of a text, a secret, out of every message that shows the line.
+    pub fn hide(&mut self, span: Span) {
+        if let Some(file) = usize::try_from(span.file.0).ok().and_then(|n| self.files.get_mut(n)) {
+            file.hidden.push(span);
+        }
+    }
+
+    /// The text of a file as messages may show it: `*` for each byte that is hidden.
+    #[must_use]
+    pub fn shown(&self, file: FileId) -> Cow<'_, str> {
+        let Some(file) = self.file(file).filter(|file| !file.hidden.is_empty()) else {
+            return Cow::Borrowed(self.text(file));
+        };
+        let mut text = String::with_capacity(file.text.len());
+        for (at, c) in file.text.char_indices() {
+            let covers = |span: &Span| {
+                let range = usize::try_from(span.start).ok().zip(usize::try_from(span.end).ok());
+                range.is_some_and(|(start, end)| (start..end).contains(&at))
+            };
+            if !c.is_whitespace() && file.hidden.iter().any(covers) {
+                text.extend(std::iter::repeat_n('*', c.len_utf8()));
+            } else {
+                text.push(c);
+            }
+        }
+        Cow::Owned(text)
     }
 
     /// The name of a file.
@@ -123,5 +153,14 @@ mod tests {
         assert_eq!(place(5, 6), Some((1, 5)), "the byte after é is the fifth character");
         assert_eq!(place(10, 11), Some((2, 5)));
         assert_eq!(sources.place(Span::LIVE), None);
+    }
+
+    #[test]
+    fn what_is_hidden_is_not_shown_and_moves_nothing() {
+        let mut sources = Sources::default();
+        let file = sources.add("t.yaml", "a: sä b\nc: d");
+        sources.hide(Span::new(file, 3, 8));
+        assert_eq!(sources.shown(file), "a: *** *\nc: d");
+        assert_eq!(sources.text(file), "a: sä b\nc: d");
     }
 }

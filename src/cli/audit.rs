@@ -6,9 +6,10 @@ use std::{fs, io};
 
 use clap::Args as ClapArgs;
 
-use super::check::unreadable;
+use super::check::parameters;
 use super::exit::{Exit, Failure, write_all};
-use super::options::{Aws, Gate, Offline, Output, Rules};
+use super::files::unreadable;
+use super::options::{Aws, Gate, Offline, Output, Rules, TemplateInputs};
 use super::output::stderr_has_color;
 use super::progress::Progress;
 use crate::collect::{self, Connection, Target};
@@ -44,6 +45,8 @@ pub(super) struct VerifyArgs {
     #[arg(long, value_name = "FILE")]
     template: PathBuf,
     #[command(flatten)]
+    inputs: TemplateInputs,
+    #[command(flatten)]
     common: Common,
 }
 
@@ -70,15 +73,20 @@ pub(super) fn audit(args: &AuditArgs) -> Result<Exit, Failure> {
 }
 
 pub(super) fn verify(args: &VerifyArgs) -> Result<Exit, Failure> {
-    run("verify", &args.common, Some(std::slice::from_ref(&args.stack)), Some(&args.template))
+    run("verify", &args.common, Some(std::slice::from_ref(&args.stack)), Some((&args.template, &args.inputs)))
 }
 
-fn run(command: &str, args: &Common, stacks: Option<&[String]>, template: Option<&Path>) -> Result<Exit, Failure> {
+fn run(
+    command: &str,
+    args: &Common,
+    stacks: Option<&[String]>,
+    template: Option<(&PathBuf, &TemplateInputs)>,
+) -> Result<Exit, Failure> {
     args.output.check()?;
     args.offline.refuse()?;
     let mut sources = Sources::default();
     let (compliance, active) = args.rules.choose(&mut sources)?;
-    let local = template.map(|path| local(&mut sources, path, stacks)).transpose()?;
+    let local = template.map(|(path, inputs)| local(&mut sources, path, inputs, stacks)).transpose()?;
     let run = Run { command: command.into(), compliance, started: now(), ..Run::default() };
     let mut plan = Plan { active, all: args.output.all, run };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -118,12 +126,18 @@ fn run(command: &str, args: &Common, stacks: Option<&[String]>, template: Option
     Ok(signal.unwrap_or_else(|| args.gate.judge(&report)))
 }
 
-fn local(sources: &mut Sources, path: &Path, stacks: Option<&[String]>) -> Result<Local, Failure> {
+fn local(
+    sources: &mut Sources,
+    path: &Path,
+    inputs: &TemplateInputs,
+    stacks: Option<&[String]>,
+) -> Result<Local, Failure> {
+    let parameters = parameters(sources, inputs)?;
     let text = fs::read_to_string(path).map_err(|source| unreadable(path, source))?;
     let template = load::parse(sources, &path.display().to_string(), &text)
         .map_err(|diagnostics| Failure::Files(Box::new(std::mem::take(sources)), diagnostics))?;
     let stack = stacks.and_then(|s| s.first()).cloned().unwrap_or_default();
-    Ok(Local { stack, template })
+    Ok(Local { stack, template, parameters })
 }
 
 /// Resolves on SIGINT or SIGTERM and remembers which.

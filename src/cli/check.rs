@@ -1,23 +1,26 @@
 //! `driftline check`: template files by themselves.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::{fs, io};
 
 use clap::Args as ClapArgs;
 
 use super::exit::{Exit, Failure, write_all};
+use super::files::{self, unreadable};
 use super::options::{Gate, Output, Rules, TemplateInputs};
 use super::output::stderr_has_color;
 use crate::diag::{Diagnostic, Gravity};
-use crate::load::{self, Inputs, Template};
+use crate::load::{self, Inputs, Root};
 use crate::report::Run;
-use crate::scan::{self, Plan};
+use crate::scan::{self, Family, Plan};
 use crate::source::Sources;
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
-    /// Template files, or directories to search for templates.
+    /// Template files, directories to search for templates, patterns in quotes ('stacks/**/*.yaml'), or - for standard input. Templates that
+    /// these nest by a relative `TemplateURL` are judged with them.
     #[arg(required = true, value_name = "TEMPLATE")]
     templates: Vec<PathBuf>,
     #[command(flatten)]
@@ -36,23 +39,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let (compliance, active) = args.rules.choose(&mut sources)?;
     let started = super::audit::now();
     let parameters = parameters(&mut sources, &args.inputs)?;
-    let mut files = Vec::new();
-    let mut errors: Vec<Diagnostic> = Vec::new();
-    for (path, text) in read(&args.templates)? {
-        let name = path.display().to_string();
-        match load::parse(&mut sources, &name, &text) {
-            Ok(template) => {
-                let inputs = Inputs { stack: name.into(), parameters: parameters.clone(), ..Inputs::default() };
-                files.push((template, inputs));
-            }
-            Err(diagnostics) => errors.extend(diagnostics),
-        }
-    }
-    only_declared(&mut files);
+    let (families, mut errors) = families(&mut sources, files::read(&args.templates)?, &parameters);
     let run = Run { command: "check".into(), compliance, started, ..Run::default() };
     let plan = Plan { active, all: args.output.all, run };
-    let outcome = scan::templates(plan, &sources, &files);
-    let (mut report, warnings) = match outcome {
+    let (mut report, warnings) = match scan::templates(plan, &sources, &families) {
         Ok(done) if errors.is_empty() => done,
         Ok(_) => return Err(Failure::Files(Box::new(sources), errors)),
         Err(more) => {
@@ -68,62 +58,36 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(args.gate.judge(&report))
 }
 
-/// With several templates a parameter belongs to those that declare it; with one, a parameter that it does not declare is a mistake.
-fn only_declared(files: &mut [(Template, Inputs)]) {
-    if files.len() < 2 {
-        return;
-    }
-    for (template, inputs) in files {
-        inputs.parameters.retain(|name, _| template.has_parameter(name));
-    }
-}
-
-/// The files and their texts. A directory gives every template below it, in the order of their paths.
-fn read(paths: &[PathBuf]) -> Result<Vec<(PathBuf, String)>, Failure> {
-    let mut files = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            let before = files.len();
-            search(path, &mut files).map_err(|source| unreadable(path, source))?;
-            if files.len() == before {
-                return Err(Failure::Usage(format!("there is no template in {}", path.display())));
-            }
-        } else {
-            let text = fs::read_to_string(path).map_err(|source| unreadable(path, source))?;
-            files.push((path.clone(), text));
+/// The templates, each with those nested in it, and everything that is wrong with any of them.
+fn families(
+    sources: &mut Sources,
+    files: Vec<files::File>,
+    parameters: &BTreeMap<Arc<str>, Arc<str>>,
+) -> (Vec<Family>, Vec<Diagnostic>) {
+    let mut errors = Vec::new();
+    let many = files.len() > 1;
+    let mut roots = Vec::new();
+    for file in files {
+        let name = file.name.display().to_string();
+        let template = load::parse(sources, &name, &file.text).map_err(|problems| errors.extend(problems)).ok();
+        let mut inputs = Inputs { stack: name.into(), parameters: parameters.clone(), ..Inputs::default() };
+        // With several templates a parameter belongs to those that declare it; with one, a parameter that it does not declare is a mistake.
+        if let (true, Some(template)) = (many, &template) {
+            inputs.parameters.retain(|name, _| template.has_parameter(name));
         }
+        roots.push(Root { path: file.path, template, inputs });
     }
-    Ok(files)
-}
-
-fn search(directory: &Path, files: &mut Vec<(PathBuf, String)>) -> io::Result<()> {
-    let mut entries = fs::read_dir(directory)?.map(|e| e.map(|e| e.path())).collect::<io::Result<Vec<_>>>()?;
-    entries.sort();
-    for path in entries {
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if path.is_dir() && !hidden {
-            search(&path, files)?;
-        } else if path
-            .extension()
-            .is_some_and(|e| ["yaml", "yml", "json", "template"].iter().any(|x| e.eq_ignore_ascii_case(x)))
-        {
-            // A file that is not text is not a template.
-            if let Ok(text) = fs::read_to_string(&path)
-                && load::looks_like_template(&text)
-            {
-                files.push((path, text));
-            }
-        }
-    }
-    Ok(())
+    let (families, problems) = load::families(sources, roots, &files::text);
+    errors.extend(problems);
+    (families, errors)
 }
 
 /// The parameters of files and options; options win.
 pub(super) fn parameters(
     sources: &mut Sources,
     inputs: &TemplateInputs,
-) -> Result<std::collections::BTreeMap<Arc<str>, Arc<str>>, Failure> {
-    let mut all = std::collections::BTreeMap::new();
+) -> Result<BTreeMap<Arc<str>, Arc<str>>, Failure> {
+    let mut all = BTreeMap::new();
     for path in &inputs.parameters {
         let text = fs::read_to_string(path).map_err(|source| unreadable(Path::new(path), source))?;
         let values = load::parameters(sources, path, &text)
@@ -136,8 +100,4 @@ pub(super) fn parameters(
         all.insert(key.into(), value.into());
     }
     Ok(all)
-}
-
-pub(super) fn unreadable(path: &Path, source: io::Error) -> Failure {
-    Failure::Unreadable { path: path.display().to_string(), source }
 }

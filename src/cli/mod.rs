@@ -4,6 +4,7 @@ mod audit;
 mod check;
 mod exit;
 mod explain;
+mod files;
 mod options;
 mod output;
 mod policy;

@@ -49,7 +49,9 @@ pub(super) async fn read(cx: &Cx, names: Option<&[String]>) -> Stacks {
         found.list.extend(filled);
         // Only named stacks can have nested ones that the listing did not hold.
         todo = if names.is_some() && !unseen.is_empty() {
-            list(cx, &client, Some(&unseen)).await.list
+            let nested = list(cx, &client, Some(&unseen)).await;
+            found.end = found.end.or(nested.end);
+            nested.list
         } else {
             Vec::new()
         };

@@ -104,10 +104,13 @@ fn missing(
 ) -> (Status, Option<String>) {
     let not_checked = |why: String| (Status::NotChecked, Some(why));
     if &*member.kind == types::STACK {
-        let there = member.physical_id.as_deref().is_some_and(|id| nested.contains(&id));
-        let why =
-            if there { "a nested stack: its own resources are checked" } else { "a nested stack that was not read" };
-        return not_checked(why.into());
+        if member.physical_id.as_deref().is_some_and(|id| nested.contains(&id)) {
+            return not_checked("a nested stack: its own resources are checked".into());
+        }
+        return match observed.why_unlisted(types::STACK, &address(stack, member, None)) {
+            Some(why) => not_checked(format!("a nested stack that was not read: {why}")),
+            None => (Status::Deleted, None),
+        };
     }
     if !stack.status.ends_with("_COMPLETE") {
         return not_checked(format!("the stack is {}", stack.status));

@@ -29,7 +29,10 @@ impl<'a> Comparisons<'a> {
         let mut all = Self { outcomes: HashMap::new(), subjects: Vec::new() };
         let mut by_text: HashMap<String, Open> = HashMap::new();
         for entry in on.scope.conditions.values() {
-            condition::judge(&entry.value, &Truths::new(), &mut |arguments| {
+            condition::judge(&entry.value, &Truths::new(), &mut |function, arguments| {
+                if function != "Fn::Equals" {
+                    return None;
+                }
                 let truth = compare(on, arguments);
                 let outcome = truth.ok_or_else(|| {
                     *by_text.entry(to_json(arguments).to_string()).or_insert_with(|| {

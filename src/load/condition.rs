@@ -62,25 +62,31 @@ pub(super) fn order(conditions: &Map) -> Vec<&Arc<str>> {
     ready
 }
 
-/// The truth of an expression, given the truth of the conditions it names. `equals` decides a `Fn::Equals` by its arguments.
-pub(super) fn judge<'a>(expression: &'a Value, truths: &Truths, equals: &mut dyn FnMut(&'a Value) -> Truth) -> Truth {
+/// Decides a function that is no combination of others, by its name and its argument.
+pub(super) type Leaf<'f, 'a> = &'f mut dyn FnMut(&'a str, &'a Value) -> Truth;
+
+/// The truth of an expression, given the truth of the conditions it names.
+pub(super) fn judge<'a>(expression: &'a Value, truths: &Truths, leaf: Leaf<'_, 'a>) -> Truth {
     if let Some(name) = named(expression).and_then(Value::as_str) {
         return truths.get(name).copied().flatten();
     }
     let Some((function, argument)) = call(expression) else { return expression.as_bool() };
     let parts = argument.as_list().unwrap_or(std::slice::from_ref(argument));
     match &**function {
-        "Fn::Equals" => equals(argument),
-        "Fn::Not" => parts.first().and_then(|part| judge(part, truths, equals)).map(|truth| !truth),
-        "Fn::And" => kleene(parts, truths, equals, false),
-        "Fn::Or" => kleene(parts, truths, equals, true),
-        _ => None,
+        "Fn::Not" => parts.first().and_then(|part| judge(part, truths, leaf)).map(|truth| !truth),
+        "Fn::And" => decided(&each(parts, truths, leaf), false),
+        "Fn::Or" => decided(&each(parts, truths, leaf), true),
+        other => leaf(other, argument),
     }
 }
 
-/// `And` (decided by the first `false`) and `Or` (decided by the first `true`). Every part is looked at, so that `equals` sees all.
-fn kleene<'a>(parts: &'a [Value], truths: &Truths, equals: &mut dyn FnMut(&'a Value) -> Truth, decides: bool) -> Truth {
-    let all: Vec<Truth> = parts.iter().map(|part| judge(part, truths, equals)).collect();
+/// Every part is looked at, so that `leaf` sees all.
+fn each<'a>(parts: &'a [Value], truths: &Truths, leaf: Leaf<'_, 'a>) -> Vec<Truth> {
+    parts.iter().map(|part| judge(part, truths, leaf)).collect()
+}
+
+/// `And` (decided by the first `false`) and `Or` (decided by the first `true`).
+pub(super) fn decided(all: &[Truth], decides: bool) -> Truth {
     if all.contains(&Some(decides)) {
         Some(decides)
     } else if all.contains(&None) {
@@ -111,7 +117,7 @@ mod tests {
     #[test]
     fn an_undecided_part_matters_only_if_the_others_leave_it_open() {
         let truths: Truths = [("T".into(), Some(true)), ("F".into(), Some(false)), ("U".into(), None)].into();
-        let judge = |expression: serde_json::Value| judge(&from_json(&expression), &truths, &mut |_| None);
+        let judge = |expression: serde_json::Value| judge(&from_json(&expression), &truths, &mut |_, _| None);
         let both = |a, b| json!([{"Condition": a}, {"Condition": b}]);
         assert_eq!(judge(json!({"Fn::And": both("U", "F")})), Some(false));
         assert_eq!(judge(json!({"Fn::And": both("U", "T")})), None);

@@ -1,18 +1,20 @@
 //! Resolves values: walks a tree and replaces every function by what it gives.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 
+use super::check::MAX_PROBLEMS;
 use super::condition::{self, Truth, Truths};
 use super::scope::Scope;
-use super::{Inputs, call, names};
+use super::{Inputs, call};
+use crate::diag::Diagnostic;
 use crate::model::{Entry, Kind, Unknown, Value};
 use crate::source::Span;
 
-/// How many bytes functions may produce in one variant. A template has one megabyte at most, so real ones stay far below.
+/// How many bytes functions may produce, and values be looked at, in one variant. A template has one megabyte at most, so real ones stay far below.
 const BUDGET: usize = 8 << 20;
 /// How many resources an attribute may lead through.
 const MAX_NESTING: u8 = 4;
@@ -30,6 +32,7 @@ pub(super) struct Evaluator<'a> {
     /// What `Ref` gives for each parameter.
     pub(super) parameters: &'a HashMap<Arc<str>, Kind>,
     truths: Truths,
+    problems: RefCell<Vec<Diagnostic>>,
     left: Cell<usize>,
     nesting: Cell<u8>,
 }
@@ -42,7 +45,28 @@ impl<'a> Evaluator<'a> {
         parameters: &'a HashMap<Arc<str>, Kind>,
         truths: Truths,
     ) -> Self {
-        Self { scope, inputs, parameters, truths, left: Cell::new(BUDGET), nesting: Cell::new(0) }
+        Self {
+            scope,
+            inputs,
+            parameters,
+            truths,
+            problems: RefCell::default(),
+            left: Cell::new(BUDGET),
+            nesting: Cell::new(0),
+        }
+    }
+
+    /// Notes that a function cannot give anything, with values as they are.
+    pub(super) fn report(&self, problem: Diagnostic) {
+        let mut problems = self.problems.borrow_mut();
+        if problems.len() < MAX_PROBLEMS && !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+
+    /// What was noted.
+    pub(super) fn problems(&self) -> Vec<Diagnostic> {
+        self.problems.take()
     }
 
     /// The truth of a condition.
@@ -58,14 +82,17 @@ impl<'a> Evaluator<'a> {
 
     /// What a value comes to; `None` if it is `AWS::NoValue`.
     pub(super) fn value(&self, raw: &Value) -> Option<Value> {
+        // Where functions take values apart again and again, looking at them is what costs.
+        if let Err(why) = self.spend(1) {
+            return Some(Value { kind: Kind::Unknown(why), at: raw.at });
+        }
         let kind = match &raw.kind {
             Kind::Map(map) => {
                 if let Some((name, argument)) = condition::call(raw) {
                     return call::call(self, name, argument, raw.at);
                 }
-                if let Some(name) = map.keys().find(|key| key.starts_with("Fn::")) {
-                    let what = if names::is_loop(name) { "Fn::ForEach".into() } else { Arc::clone(name) };
-                    Kind::Unknown(Unknown::Unsupported(what))
+                if let Some((name, entry)) = map.iter().find(|(key, _)| key.starts_with("Fn::")) {
+                    Kind::Unknown(call::why(self, name, &entry.value))
                 } else {
                     let member = |(key, entry): (&Arc<str>, &Entry)| {
                         let value = self.value(&entry.value)?;

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::Template;
 use super::parameter::Parameter;
+use super::parameter::constraints::{self, Subject};
 use super::scope::Scope;
 use crate::diag::{Diagnostic, did_you_mean};
+use crate::model::Kind;
 
 /// Everything that a template does not hold itself. Empty or missing means: not known.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +29,13 @@ pub struct Inputs {
     pub physical_ids: BTreeMap<Arc<str>, Arc<str>>,
     /// (Logical id of a nested stack, output) → value.
     pub nested_outputs: BTreeMap<(Arc<str>, Arc<str>), Arc<str>>,
+    /// (Logical id, attribute) → value, as far as it was observed.
+    pub attributes: BTreeMap<(Arc<str>, Arc<str>), Arc<str>>,
+    /// What a parent template hands down for a parameter and what need not be a text: a reference to a resource of the parent, or why there
+    /// is no value. Goes before [`Inputs::parameters`] and the default.
+    pub handed: BTreeMap<Arc<str>, Kind>,
+    /// (Logical id of a nested stack, output) → what the nested template declares for it. Goes before [`Inputs::nested_outputs`].
+    pub nested_values: BTreeMap<(Arc<str>, Arc<str>), Kind>,
     /// Exported name → value, of all stacks of the account and region.
     pub exports: BTreeMap<Arc<str>, Arc<str>>,
     /// Tags of the stack.
@@ -50,22 +59,10 @@ pub(super) fn problems(template: &Template, scope: &Scope<'_>, inputs: &Inputs) 
             continue;
         };
         let parameter = Parameter::new(name, &entry.value);
-        if parameter.no_echo() {
-            continue;
-        }
-        let refused = parameter.parts(text).into_iter().find(|part| !parameter.allows(part));
-        if let (Some(value), Some(allowed)) = (refused, parameter.allowed()) {
-            let all =
-                allowed.as_list().unwrap_or_default().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            problems.push(
-                Diagnostic::error(allowed.at, format!("parameter `{name}` may not be `{value}`"))
-                    .label("the values it may take")
-                    .hint(format!("give one of: {all}")),
-            );
-        }
-        let is_number = |part: &str| part.trim().parse::<f64>().is_ok();
-        if let Some(part) = parameter.parts(text).into_iter().find(|part| parameter.is_number() && !is_number(part)) {
-            problems.push(Diagnostic::error(entry.key_at, format!("parameter `{name}` is a number, `{part}` is none")));
+        // A deployed stack was accepted with its values, shows stars for a hidden one, and the value for the name of a stored one.
+        let replaced = parameter.no_echo() || parameter.stored().is_some();
+        if inputs.stack_id.is_none() || !replaced {
+            problems.extend(constraints::problem(&parameter, Subject::Given(text)));
         }
     }
     problems
@@ -77,20 +74,37 @@ mod tests {
     use super::*;
     use crate::source::Sources;
 
+    fn refused(parameters: &str, given: &[(&str, &str)], deployed: bool) -> Vec<(String, Option<String>)> {
+        let text = format!("Parameters: {parameters}\nResources: {{R: {{Type: T::T::T}}}}");
+        let mut sources = Sources::default();
+        let template = parse(&mut sources, "t.yaml", &text).unwrap();
+        let parameters = given.iter().map(|&(k, v)| (k.into(), v.into())).collect();
+        let stack_id = deployed.then(|| "arn:…".into());
+        match evaluate(&template, &Inputs { parameters, stack_id, ..Inputs::default() }) {
+            Ok(_) => Vec::new(),
+            Err(problems) => problems.into_iter().map(|p| (p.message, p.hint)).collect(),
+        }
+    }
+
     #[test]
     fn inputs_that_the_template_refuses_are_said_all_at_once() {
-        let text = "Parameters: {Env: {Type: String, AllowedValues: [prod, dev]}, N: {Type: Number}}\n\
-                    Resources: {R: {Type: T::T::T}}";
-        let mut sources = Sources::default();
-        let template = parse(&mut sources, "t.yaml", text).unwrap();
-        let parameters = [("Env", "test"), ("N", "many"), ("Enw", "prod")].map(|(k, v)| (k.into(), v.into())).into();
-        let problems = evaluate(&template, &Inputs { parameters, ..Inputs::default() }).unwrap_err();
-        let messages: Vec<_> = problems.iter().map(|p| (p.message.as_str(), p.hint.as_deref())).collect();
+        let parameters = "{Env: {Type: String, AllowedValues: [prod, dev]}, N: {Type: Number}, Missing: {Type: String}}";
+        let problems = refused(parameters, &[("Env", "test"), ("N", "many"), ("Enw", "prod")], false);
+        let hint = |text: &str| Some(text.to_owned());
         let expected = [
-            ("parameter `Env` may not be `test`", Some("give one of: prod, dev")),
-            ("the template has no parameter `Enw`", Some("did you mean `Env`?")),
-            ("parameter `N` is a number, `many` is none", None),
+            ("parameter `Env` must be one of AllowedValues".to_owned(), hint("give one of: prod, dev")),
+            ("the template has no parameter `Enw`".to_owned(), hint("did you mean `Env`?")),
+            ("parameter `N` must be a number".to_owned(), None),
         ];
-        assert_eq!(messages, expected);
+        assert_eq!(problems, expected);
+    }
+
+    #[test]
+    fn what_a_deployed_stack_hides_or_has_looked_up_is_not_checked() {
+        let parameters = "{Secret: {Type: String, NoEcho: true, MinLength: 8}, \
+                          Ami: {Type: 'AWS::SSM::Parameter::Value<String>', AllowedPattern: '/.*'}}";
+        let given = [("Secret", "****"), ("Ami", "ami-1")];
+        assert_eq!(refused(parameters, &given, true), []);
+        assert_eq!(refused(parameters, &given, false).len(), 2);
     }
 }

@@ -3,19 +3,24 @@
 //! [`parse`] reads YAML or JSON into a tree with a span on every key and value and checks what can be checked without inputs;
 //! [`evaluate`] resolves parameters, conditions and functions. What cannot be resolved is [`crate::model::Unknown`] with a reason.
 
+mod assertions;
 mod call;
 mod check;
 mod comparison;
 mod condition;
 mod evaluator;
 mod files;
+mod foreach;
 mod inputs;
 mod names;
+mod nested;
+mod origin;
 mod parameter;
 mod pseudo;
 mod resources;
 mod scalar;
 mod scope;
+mod serverless;
 mod syntax;
 #[cfg(test)]
 mod testing;
@@ -24,6 +29,8 @@ mod variants;
 
 pub use files::parameters;
 pub use inputs::Inputs;
+pub use nested::{Read, Root, families};
+pub use origin::{on_lines_of, parse_deployed};
 pub use variants::evaluate;
 
 use granit_parser::{Event, Parser};
@@ -70,6 +77,7 @@ pub fn parse(sources: &mut Sources, name: &str, text: &str) -> Result<Template, 
         let problem = Diagnostic::error(Span::new(file, 0, 0), "the file is empty");
         problems.push(problem.hint("a template needs a `Resources` section"));
     }
+    hide_secrets(sources, &documents);
     if let Some(second) = documents.get(1) {
         let problem =
             Diagnostic::error(second.at, "more than one document in the file").label("the second one starts here");
@@ -83,7 +91,13 @@ pub fn parse(sources: &mut Sources, name: &str, text: &str) -> Result<Template, 
 pub fn parse_stream(sources: &mut Sources, name: &str, text: &str) -> Result<Vec<Template>, Vec<Diagnostic>> {
     let file = sources.add(name, text);
     let (documents, problems) = tree::read(file, text);
+    hide_secrets(sources, &documents);
     checked(file, text, documents.into_iter(), problems)
+}
+
+/// Keeps the defaults of parameters with `NoEcho` out of messages.
+fn hide_secrets(sources: &mut Sources, documents: &[Value]) {
+    documents.iter().flat_map(check::secrets).for_each(|at| sources.hide(at));
 }
 
 /// Checks documents whose syntax has `problems`, and adds what else there is.
@@ -96,7 +110,9 @@ fn checked(
     let in_order = |problems: &mut Vec<Diagnostic>| problems.sort_by_key(|problem| (problem.at.start, problem.at.end));
     let mut templates = Vec::new();
     for root in documents {
-        let mut warnings = check::template(&root, text);
+        let expansion = foreach::written(&root);
+        let mut warnings = foreach::once_each(check::template(&expansion.root, text));
+        warnings.extend(expansion.problems);
         in_order(&mut warnings);
         problems.extend_from_slice(&warnings);
         templates.push(Template { file, root, warnings });
@@ -174,7 +190,7 @@ mod tests {
     #[test]
     fn one_mistake_does_not_hide_another() {
         let mut sources = Sources::default();
-        let text = "Resources: [\n---\nResources: {A: {Type: T, Type: T, DependsOn: B}}\n---\nA: 1\n";
+        let text = "Resources: [\n---\nResources: {A: {Type: T::T::T, Type: T, DependsOn: B}}\n---\nA: 1\n";
         let problems = parse_stream(&mut sources, "t.yaml", text).unwrap_err();
         let messages: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
         let expected = [

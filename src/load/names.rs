@@ -59,6 +59,13 @@ pub(super) const FUNCTIONS: &[&str] = &[
     "Fn::ValueOfAll",
 ];
 
+/// Functions that only the `Rules` section may use.
+pub(super) const RULE_FUNCTIONS: &[&str] =
+    &["Fn::Contains", "Fn::EachMemberEquals", "Fn::EachMemberIn", "Fn::RefAll", "Fn::ValueOf", "Fn::ValueOfAll"];
+
+/// Functions that `AWS::LanguageExtensions` adds, loops apart.
+pub(super) const EXTENSIONS: &[&str] = &["Fn::Length", "Fn::ToJsonString"];
+
 /// Pseudo parameters.
 pub(super) const PSEUDO: &[&str] = &[
     "AWS::AccountId",

@@ -1,5 +1,9 @@
 //! Parameters: their declarations and the values they take.
 
+pub(super) mod constraints;
+pub(super) mod kind;
+pub(super) mod pattern;
+
 use std::sync::Arc;
 
 use super::{Inputs, scalar};
@@ -27,9 +31,14 @@ impl<'a> Parameter<'a> {
         self.declaration.child("NoEcho").and_then(Value::as_bool) == Some(true)
     }
 
+    /// A key of the declaration.
+    pub(super) fn attribute(&self, key: &str) -> Option<&'a Value> {
+        self.declaration.child(key)
+    }
+
     /// The values it may take, if they are listed.
     pub(super) fn allowed(&self) -> Option<&'a Value> {
-        self.declaration.child("AllowedValues").filter(|values| values.as_list().is_some())
+        self.attribute("AllowedValues").filter(|values| values.as_list().is_some())
     }
 
     /// Whether a value is one of the listed ones; `true` if none are listed.
@@ -38,9 +47,9 @@ impl<'a> Parameter<'a> {
         listed.is_none_or(|all| all.iter().any(|v| v.text().is_none_or(|v| *v == *value)))
     }
 
-    /// The parts that `AllowedValues` and types speak of: the elements of a list, or the whole value.
+    /// The parts that constraints and types speak of: the elements of a list, or the whole value. A name in Parameter Store is one.
     pub(super) fn parts<'t>(&self, text: &'t str) -> Vec<&'t str> {
-        if self.is_list() { text.split(',').map(str::trim).collect() } else { vec![text] }
+        if self.is_list() && self.stored().is_none() { split(text) } else { vec![text] }
     }
 
     /// Whether every part must be a number.
@@ -48,8 +57,9 @@ impl<'a> Parameter<'a> {
         matches!(self.kind, "Number" | "List<Number>")
     }
 
-    fn is_list(&self) -> bool {
-        self.kind == "CommaDelimitedList" || self.inner().starts_with("List<")
+    /// Whether the value is a list.
+    pub(super) fn is_list(&self) -> bool {
+        self.inner() == "CommaDelimitedList" || kind::element(self.inner()).is_some()
     }
 
     /// The type of the value; for a value kept in Parameter Store, the type of what is kept there.
@@ -57,12 +67,13 @@ impl<'a> Parameter<'a> {
         self.stored().unwrap_or(self.kind)
     }
 
-    fn stored(&self) -> Option<&str> {
-        self.kind.strip_prefix("AWS::SSM::Parameter::Value<")?.strip_suffix('>')
+    /// The type of what Parameter Store keeps under the name that is given, if the parameter is of that kind.
+    pub(super) fn stored(&self) -> Option<&str> {
+        kind::stored(self.kind)
     }
 
     /// The default as text.
-    fn default(&self) -> Option<Arc<str>> {
+    pub(super) fn default(&self) -> Option<Arc<str>> {
         let default = self.declaration.child("Default")?;
         match &default.kind {
             Kind::Null => Some("".into()),
@@ -79,10 +90,16 @@ impl<'a> Parameter<'a> {
         if self.no_echo() {
             return Kind::Unknown(Unknown::NoEcho(Arc::clone(self.name)));
         }
+        if let Some(kind) = inputs.handed.get(self.name) {
+            return kind.clone();
+        }
         let default = self.default();
         let given = inputs.parameters.get(self.name).cloned();
         // A value kept in Parameter Store is given by the name it is kept under; a deployed stack gives what was found there.
-        let unresolved = given.is_none() || given == default || given.as_deref().is_some_and(|v| v.starts_with('/'));
+        let unresolved = inputs.stack_id.is_none()
+            || given.is_none()
+            || given == default
+            || given.as_deref().is_some_and(|v| v.starts_with('/'));
         if self.stored().is_some() && unresolved && (given.is_some() || default.is_some()) {
             return Kind::Unknown(Unknown::Dynamic("ssm".into()));
         }
@@ -91,10 +108,14 @@ impl<'a> Parameter<'a> {
         };
         if self.is_list() {
             let number = self.is_number();
-            return Kind::List(self.parts(&text).into_iter().map(|part| placeless(typed(part, number))).collect());
+            return Kind::List(split(&text).into_iter().map(|part| placeless(typed(part, number))).collect());
         }
         if self.is_number() { typed(&text, true) } else { Kind::Str(text) }
     }
+}
+
+fn split(text: &str) -> Vec<&str> {
+    text.split(',').map(str::trim).collect()
 }
 
 /// A number only where writing it again gives the same text: what is compared is the text.
@@ -115,6 +136,14 @@ mod tests {
         let (name, declaration) = (Arc::from("P"), from_json(declaration));
         let parameters = given.map(|v| (Arc::clone(&name), v.into())).into_iter().collect();
         Parameter::new(&name, &declaration).value(&Inputs { parameters, ..Inputs::default() })
+    }
+
+    /// The value in a deployed stack.
+    fn deployed(declaration: &serde_json::Value, given: &str) -> Kind {
+        let (name, declaration) = (Arc::from("P"), from_json(declaration));
+        let parameters = [(Arc::clone(&name), given.into())].into();
+        let inputs = Inputs { parameters, stack_id: Some("arn:…".into()), ..Inputs::default() };
+        Parameter::new(&name, &declaration).value(&inputs)
     }
 
     #[test]
@@ -141,6 +170,11 @@ mod tests {
         let stored = Kind::Unknown(Unknown::Dynamic("ssm".into()));
         assert_eq!(value(&ami, None), stored);
         assert_eq!(value(&ami, Some("/aws/ami")), stored);
-        assert_eq!(value(&ami, Some("ami-1")), Kind::Str("ami-1".into()), "a deployed stack tells what was found");
+        assert_eq!(value(&ami, Some("my-ami")), stored);
+        assert_eq!(deployed(&ami, "/aws/ami"), stored);
+        assert_eq!(deployed(&ami, "ami-1"), Kind::Str("ami-1".into()), "a deployed stack tells what was found");
+        let list = serde_json::json!({"Type": "AWS::SSM::Parameter::Value<List<String>>"});
+        let found = ["a", "b"].map(|s| Value::live(Kind::Str(s.into()))).to_vec();
+        assert_eq!(deployed(&list, "a,b"), Kind::List(found));
     }
 }

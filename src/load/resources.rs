@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::evaluator::Evaluator;
-use super::{Template, names};
+use super::{Template, call, names};
 use crate::model::{Address, Entry, Kind, Map, Resource, Unknown, World, types};
 use crate::source::Span;
 
@@ -32,8 +32,8 @@ fn resource(on: &Evaluator<'_>, id: &Arc<str>, entry: &Entry, environment: Optio
         ..address(on)
     };
     let mut resource = Resource::new(kind, address, World::Closed, entry.key_at);
-    if let Some(expansion) = body.keys().find(|key| names::is_expansion(key)) {
-        resource.properties.kind = Kind::Unknown(Unknown::Unsupported(Arc::clone(expansion)));
+    if let Some((name, expansion)) = body.iter().find(|(key, _)| names::is_expansion(key)) {
+        resource.properties.kind = Kind::Unknown(call::why(on, name, &expansion.value));
     }
     if let Some(properties) = body.get("Properties").filter(|p| p.value.kind != Kind::Null) {
         if let Some(resolved) = on.value(&properties.value) {
@@ -64,10 +64,13 @@ fn itself(template: &Template, on: &Evaluator<'_>, environment: Option<Arc<str>>
     let resources = template.root.as_map().and_then(|root| root.get("Resources"));
     let at = resources.map_or_else(|| Span::new(template.file, 0, 0), |entry| entry.key_at);
     let mut resource = Resource::new(types::TEMPLATE, address, World::Closed, at);
-    resource.properties = template.root.clone();
+    resource.properties = on.scope.root.clone();
     resource.environment = environment;
-    if let Some(why) = on.scope.expansion() {
-        resource.set_attribute("Incomplete", Kind::Unknown(Unknown::Unsupported(why)));
+    if let Some(name) = on.scope.expansion() {
+        let left = on.scope.resources.get(&name).filter(|_| names::is_expansion(&name));
+        let why =
+            left.map_or_else(|| Unknown::Unsupported(Arc::clone(&name)), |entry| call::why(on, &name, &entry.value));
+        resource.set_attribute("Incomplete", Kind::Unknown(why));
     }
     resource
 }
@@ -128,6 +131,23 @@ mod tests {
     }
 
     #[test]
+    fn policies_that_hold_functions_are_resolved_like_properties() {
+        let text = "Transform: AWS::LanguageExtensions\n\
+                    Parameters: {Keep: {Type: String, Default: Retain}, Wait: {Type: String, Default: PT5M}}\n\
+                    Conditions: {Yes: !Equals [a, a]}\n\
+                    Resources: {R: {Type: T::T::T, DeletionPolicy: !Ref Keep, UpdateReplacePolicy: !If [Yes, Snapshot, Delete], \
+                    CreationPolicy: {ResourceSignal: {Timeout: !Ref Wait}}, \
+                    UpdatePolicy: {AutoScalingRollingUpdate: {PauseTime: !Sub '${Wait}', WaitOnResourceSignals: !If [Yes, true, false]}}}}";
+        let r = resource(text, "R", &Inputs::default());
+        assert_eq!(r.attribute("DeletionPolicy").as_str(), Some("Retain"));
+        assert_eq!(r.attribute("UpdateReplacePolicy").as_str(), Some("Snapshot"));
+        let shown = |name: &str| r.attributes.child(name).unwrap().to_string();
+        assert_eq!(shown("CreationPolicy"), r#"{"ResourceSignal":{"Timeout":"PT5M"}}"#);
+        let rolling = r#"{"AutoScalingRollingUpdate":{"PauseTime":"PT5M","WaitOnResourceSignals":true}}"#;
+        assert_eq!(shown("UpdatePolicy"), rolling);
+    }
+
+    #[test]
     fn the_environment_is_the_resources_own_tag_then_a_parameter_then_a_tag_of_the_stack() {
         let tagged = Inputs { tags: [("Environment".into(), "stack".into())].into(), ..Inputs::default() };
         assert_eq!(resource(STACK, "Vpc", &tagged).environment.as_deref(), Some("prod"));
@@ -151,12 +171,13 @@ mod tests {
     #[test]
     fn what_a_loop_would_add_makes_the_template_incomplete() {
         let text = "Transform: AWS::LanguageExtensions\n\
-                    Resources: {Fn::ForEach::All: [X, [a, b], {'B${X}': {Type: AWS::S3::Bucket}}], R: {Type: T::T::T, \
+                    Parameters: {Names: {Type: CommaDelimitedList}}\n\
+                    Resources: {Fn::ForEach::All: [X, !Ref Names, {'B${X}': {Type: AWS::S3::Bucket}}], R: {Type: T::T::T, \
                     Properties: {Fn::Transform: {Name: AWS::Include}, A: !GetAtt Ba.Arn}}}";
         let declared = declared(text, &Inputs::default());
         let why = template(&declared).attribute("Incomplete").why_unknown();
-        assert_eq!(why, Some(Unknown::Unsupported("Fn::ForEach::All".into())));
+        assert_eq!(why, Some(Unknown::Parameter("Names".into())));
         let r = resource(text, "R", &Inputs::default());
-        assert_eq!(r.get("Anything").why_unknown(), Some(Unknown::Unsupported("Fn::Transform".into())));
+        assert_eq!(r.get("Anything").why_unknown(), Some(Unknown::Outside("what AWS::Include adds".into())));
     }
 }

@@ -22,7 +22,8 @@ pub(super) struct Scope<'a> {
 }
 
 /// Transforms that change nothing but the functions they add.
-const UNDERSTOOD: &[&str] = &["AWS::LanguageExtensions"];
+const UNDERSTOOD: &[&str] = &[EXTENSIONS];
+const EXTENSIONS: &str = "AWS::LanguageExtensions";
 
 impl<'a> Scope<'a> {
     /// Looks the sections up; a missing one is empty.
@@ -43,6 +44,13 @@ impl<'a> Scope<'a> {
         let each = section.as_list().unwrap_or(std::slice::from_ref(section));
         let name = |t: &'a Value| Some((t.text().or_else(|| t.child("Name")?.text())?, t));
         each.iter().filter_map(name).filter(|(name, _)| !UNDERSTOOD.contains(&&**name)).collect()
+    }
+
+    /// Whether the template may use loops and the functions that `AWS::LanguageExtensions` adds.
+    pub(super) fn is_extended(&self) -> bool {
+        let Some(section) = self.root.child("Transform") else { return false };
+        let each = section.as_list().unwrap_or(std::slice::from_ref(section));
+        each.iter().any(|t| t.as_str().or_else(|| t.child("Name")?.as_str()) == Some(EXTENSIONS))
     }
 
     /// What may add resources that the text does not show: a transform, a loop, an include.

@@ -1,5 +1,8 @@
 //! Syntax errors, said so that they can be put right.
 
+mod cause;
+pub(super) mod json;
+
 use std::sync::LazyLock;
 
 use granit_parser::{ErrorKind, ScanError};
@@ -20,6 +23,9 @@ pub(super) fn diagnostic(file: FileId, text: &str, error: &ScanError) -> Diagnos
     let end = text.get(at..).and_then(|rest| rest.chars().next()).map_or(at, |c| at + c.len_utf8());
     if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
         return too_deep(Span::new(file, at, end));
+    }
+    if let Some(elsewhere) = cause::of(error.kind(), file, text, at) {
+        return elsewhere;
     }
     let diagnostic = Diagnostic::error(Span::new(file, at, end), error.info().trim().to_owned()).label("here");
     match hint(error.kind()) {
@@ -56,7 +62,11 @@ fn nested_tags(file: FileId, text: &str, at: usize) -> Option<Diagnostic> {
 
 fn hint(kind: &ErrorKind) -> Option<&'static str> {
     Some(match kind {
-        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabAtBlockScalarStart
+        | ErrorKind::TabInPlainScalar => {
             "indent with spaces: YAML does not allow tabs there"
         }
         ErrorKind::MappingValueNotAllowed | ErrorKind::MappingKeyNotAllowed => {
@@ -70,7 +80,16 @@ fn hint(kind: &ErrorKind) -> Option<&'static str> {
         ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
             "a comma or a closing bracket is missing"
         }
-        ErrorKind::UnexpectedCharacter { .. } => "quote a text that starts with a special character",
+        ErrorKind::UnexpectedCharacter { .. } | ErrorKind::MissingAnchorOrAliasName => "quote a text that starts with a special character",
+        ErrorKind::UnknownAnchor => "an alias needs an anchor above it; quote a text that starts with `*`",
+        ErrorKind::UnknownQuotedScalarEscape => "write `\\\\` for a backslash, or use single quotes",
+        ErrorKind::MisplacedFlowCollectionEnd | ErrorKind::MismatchedFlowCollectionEnd { .. } => {
+            "check the brackets above"
+        }
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+            "double a quote inside of single quotes, write `\\\"` inside of double quotes"
+        }
+        ErrorKind::PlainScalarStartsWithDashFlowIndicator => "a space belongs behind the dash",
         _ => return None,
     })
 }

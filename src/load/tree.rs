@@ -6,7 +6,7 @@ use std::sync::Arc;
 use granit_parser::{Event, Parser, ScalarStyle, Tag};
 
 use super::{check, scalar, syntax};
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Gravity};
 use crate::model::{Entry, Kind, Map, Value};
 use crate::source::{FileId, Span};
 
@@ -16,6 +16,9 @@ const MAX_BYTES: usize = 4 << 20;
 pub(super) const MAX_DEPTH: usize = 128;
 /// How many nodes all aliases of a file together may stand for.
 const MAX_ALIASED: usize = 100_000;
+
+/// How many nodes all anchors of a file together may keep. Anchors inside of anchors keep their nodes again.
+const MAX_ANCHORED: usize = 1_000_000;
 
 /// A finished node, and how large and how deep it is.
 #[derive(Clone)]
@@ -45,7 +48,9 @@ struct Builder<'a> {
     file: FileId,
     text: &'a str,
     stack: Vec<Frame>,
-    anchors: HashMap<usize, Node>,
+    /// A node by its anchor; nothing for one that no alias may stand for, because it is too large.
+    anchors: HashMap<usize, Option<Node>>,
+    anchored: usize,
     aliased: usize,
     words: HashSet<Arc<str>>,
     documents: Vec<Value>,
@@ -67,6 +72,7 @@ pub(super) fn read(file: FileId, text: &str) -> (Vec<Value>, Vec<Diagnostic>) {
         text,
         stack: Vec::new(),
         anchors: HashMap::new(),
+        anchored: 0,
         aliased: 0,
         words: HashSet::new(),
         documents: Vec::new(),
@@ -85,7 +91,21 @@ pub(super) fn read(file: FileId, text: &str) -> (Vec<Value>, Vec<Diagnostic>) {
             }
         }
     }
+    if syntax::json::is_meant(text)
+        && let Some(flaw) = syntax::json::flaw(file, text)
+    {
+        return as_json(flaw, builder);
+    }
     (builder.documents, builder.problems)
+}
+
+/// What is said of a text that is meant as JSON and is none.
+fn as_json(flaw: syntax::json::Flaw, mut builder: Builder<'_>) -> (Vec<Value>, Vec<Diagnostic>) {
+    if flaw.is_yaml {
+        builder.problems.push(Diagnostic { gravity: Gravity::Warning, ..flaw.problem });
+        return (builder.documents, builder.problems);
+    }
+    (Vec::new(), vec![flaw.problem])
 }
 
 impl Builder<'_> {
@@ -146,7 +166,11 @@ impl Builder<'_> {
             };
         }
         if anchor > 0 {
-            self.anchors.insert(anchor, node.clone());
+            self.anchored += node.nodes.min(MAX_ALIASED);
+            if self.anchored > MAX_ANCHORED {
+                return Err(Diagnostic::error(node.value.at, "too many anchors stand inside of each other"));
+            }
+            self.anchors.insert(anchor, (node.nodes <= MAX_ALIASED).then(|| node.clone()));
         }
         self.attach(node)
     }
@@ -155,12 +179,11 @@ impl Builder<'_> {
         let Some(node) = self.anchors.get(&id) else {
             return Err(Diagnostic::error(at, "an alias stands inside of what it names").label("contains itself"));
         };
-        self.aliased += node.nodes;
-        if self.aliased > MAX_ALIASED {
+        self.aliased += node.as_ref().map_or(MAX_ALIASED, |node| node.nodes);
+        let Some(node) = node.clone().filter(|_| self.aliased <= MAX_ALIASED) else {
             let message = format!("the aliases of this file stand for more than {MAX_ALIASED} values");
             return Err(Diagnostic::error(at, message).hint("write the repeated part out, or use fewer aliases"));
-        }
-        let node = node.clone();
+        };
         self.attach(Node { value: Value { at, ..node.value }, ..node })
     }
 
@@ -306,6 +329,8 @@ mod tests {
         let chain = (1..5000).map(one_in).collect::<Vec<_>>().concat();
         assert!(message(&format!("- &a0 [x]\n{chain}")).contains("levels deep"));
         assert!(message("a: &x [*x]").contains("inside of what it names"));
+        let nested = (0..100).map(|n| format!("&a{n} [")).collect::<String>() + &"x,".repeat(50_000) + &"]".repeat(100);
+        assert!(message(&nested).contains("anchors stand inside of each other"));
     }
 
     #[test]

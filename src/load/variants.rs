@@ -8,7 +8,7 @@ use super::condition::{self, Truth, Truths};
 use super::evaluator::Evaluator;
 use super::parameter::Parameter;
 use super::scope::Scope;
-use super::{Declared, Inputs, Template, inputs, resources};
+use super::{Declared, Inputs, Template, assertions, foreach, inputs, resources};
 use crate::diag::{Diagnostic, Gravity};
 use crate::model::{Kind, Value};
 
@@ -17,23 +17,36 @@ const MAX_OPEN: usize = 6;
 
 /// Resolves a template. An error holds everything that is wrong with the inputs.
 pub fn evaluate(template: &Template, inputs: &Inputs) -> Result<Declared, Vec<Diagnostic>> {
-    let scope = Scope::new(&template.root);
+    let written = Scope::new(&template.root);
     let mut warnings = template.warnings.clone();
-    warnings.extend(inputs::problems(template, &scope, inputs));
+    warnings.extend(inputs::problems(template, &written, inputs));
     if warnings.iter().any(|problem| problem.gravity == Gravity::Error) {
         return Err(warnings);
     }
-    let declared = scope.parameters.iter().map(|(name, entry)| (name, Parameter::new(name, &entry.value)));
+    let declared = written.parameters.iter().map(|(name, entry)| (name, Parameter::new(name, &entry.value)));
     let parameters: HashMap<Arc<str>, Kind> =
         declared.map(|(name, parameter)| (Arc::clone(name), parameter.value(inputs))).collect();
 
-    let comparisons = Comparisons::new(&Evaluator::new(&scope, inputs, &parameters, Truths::new()));
+    let expansion = foreach::expand(&template.root, &Evaluator::new(&written, inputs, &parameters, Truths::new()));
+    warnings.extend_from_slice(&expansion.left);
+    let mistakes = expansion.problems.iter().cloned().chain(foreach::mistakes(&expansion));
+    warnings.extend(mistakes.filter(|problem| problem.gravity == Gravity::Error));
+    if warnings.iter().any(|problem| problem.gravity == Gravity::Error) {
+        return Err(warnings);
+    }
+    let scope = Scope::new(&expansion.root);
+
+    let on = Evaluator::new(&scope, inputs, &parameters, Truths::new());
+    warnings.extend(assertions::violated(&on));
+    let comparisons = Comparisons::new(&on);
+    let mut certain = on.problems();
     let order = condition::order(scope.conditions);
     let open = open(&scope, &comparisons, &order);
     let enumerated = open.get(..MAX_OPEN).unwrap_or(&open);
 
     let mut seen = BTreeSet::new();
     let mut variants = Vec::new();
+    let mut common: Option<Vec<Diagnostic>> = None;
     for bits in 0..1_usize << enumerated.len() {
         let assignment: Vec<(Open, bool)> =
             enumerated.iter().rev().enumerate().map(|(n, &open)| (open, bits >> n & 1 == 0)).collect();
@@ -43,8 +56,20 @@ pub fn evaluate(template: &Template, inputs: &Inputs) -> Result<Declared, Vec<Di
         let truths = truths(&scope, &comparisons, &order, &assignment);
         let outcome: Vec<Truth> = order.iter().map(|name| truths.get(&***name).copied().flatten()).collect();
         if seen.insert(outcome) {
-            variants.push(resources::all(template, &Evaluator::new(&scope, inputs, &parameters, truths)));
+            let on = Evaluator::new(&scope, inputs, &parameters, truths);
+            variants.push(resources::all(template, &on));
+            let problems = on.problems();
+            common.get_or_insert_with(|| problems.clone()).retain(|problem| problems.contains(problem));
         }
+    }
+    // What fails only under some assignment may be an assignment that nobody deploys.
+    certain.extend(common.filter(|_| open.len() <= MAX_OPEN).unwrap_or_default());
+    // The defaults alone may not be what is deployed; what is deployed has worked.
+    let gravity =
+        if inputs.parameters.is_empty() || inputs.stack_id.is_some() { Gravity::Warning } else { Gravity::Error };
+    warnings.extend(foreach::once_each(certain).into_iter().map(|problem| Diagnostic { gravity, ..problem }));
+    if warnings.iter().any(|problem| problem.gravity == Gravity::Error) {
+        return Err(warnings);
     }
     Ok(Declared { variants, warnings, capped: open.len() > MAX_OPEN })
 }
@@ -54,8 +79,8 @@ fn truths(scope: &Scope<'_>, comparisons: &Comparisons<'_>, order: &[&Arc<str>],
     let mut truths = Truths::new();
     for name in order {
         let Some(entry) = scope.conditions.get(&***name) else { continue };
-        let mut equals = |arguments: &Value| comparisons.truth(arguments, assignment);
-        let truth = condition::judge(&entry.value, &truths, &mut equals);
+        let mut leaf = |_: &str, arguments: &Value| comparisons.truth(arguments, assignment);
+        let truth = condition::judge(&entry.value, &truths, &mut leaf);
         truths.insert(Arc::clone(name), truth);
     }
     truths
@@ -79,7 +104,7 @@ fn open(scope: &Scope<'_>, comparisons: &Comparisons<'_>, order: &[&Arc<str>]) -
     let mut found = BTreeSet::new();
     let undecided = |name: &str| used.contains(name) && truths.get(name).copied().flatten().is_none();
     for (_, entry) in scope.conditions.iter().filter(|(name, _)| undecided(name)) {
-        condition::judge(&entry.value, &truths, &mut |arguments| {
+        condition::judge(&entry.value, &truths, &mut |_, arguments| {
             let outcome = comparisons.outcome(arguments)?;
             found.extend(outcome.err());
             outcome.ok()
@@ -133,13 +158,40 @@ mod tests {
     }
 
     #[test]
+    fn a_function_that_fails_with_the_values_given_is_an_error_and_with_defaults_a_warning() {
+        let said = |body: &str, values: &[(&str, &str)]| {
+            let text = format!(
+                "Parameters: {{Names: {{Type: CommaDelimitedList, Default: 'a,b'}}, Env: {{Type: String, Default: dev}}, Open: {{Type: String}}}}\n\
+                 Mappings: {{M: {{dev: {{K: 1}}}}}}\nConditions: {{C: !Equals [!Ref Open, x]}}\n\
+                 Resources: {{R: {{Type: T::T::T, Properties: {{P: {body}}}}}}}"
+            );
+            let template = crate::load::parse(&mut crate::source::Sources::default(), "t", &text).unwrap();
+            let parameters = values.iter().map(|&(name, value)| (name.into(), value.into())).collect();
+            let found = evaluate(&template, &Inputs { parameters, ..Inputs::default() });
+            let (Ok(Declared { warnings: problems, .. }) | Err(problems)) = found;
+            problems.into_iter().map(|problem| (problem.gravity, problem.message)).collect::<Vec<_>>()
+        };
+        let range = |gravity| [(gravity, "`Fn::Select` takes element 2 of a list of 2".to_owned())];
+        assert_eq!(said("!Select [2, !Ref Names]", &[("Names", "x,y")]), range(Gravity::Error));
+        assert_eq!(said("!Select [2, !Ref Names]", &[]), range(Gravity::Warning));
+        assert_eq!(said("!If [C, !Select [2, !Ref Names], 1]", &[("Names", "x,y")]), [], "only under one assignment");
+        let key = [(Gravity::Error, "mapping `M` has no key `prod`".to_owned())];
+        assert_eq!(said("!FindInMap [M, !Ref Env, K]", &[("Env", "prod")]), key);
+        assert_eq!(said("!FindInMap [M, !Ref Env, K, {DefaultValue: 2}]", &[("Env", "prod")]), []);
+        assert_eq!(said("!FindInMap [M, !Ref AWS::Region, K]", &[]), []);
+    }
+
+    #[test]
     fn a_resource_follows_its_condition_and_so_does_what_refers_to_it() {
         let text = "Parameters: {Env: {Type: String}}\nConditions: {Prod: !Equals [!Ref Env, prod]}\n\
                     Resources: {A: {Type: T::T::T, Condition: Prod}, R: {Type: T::T::T, Properties: {P: !Ref A}}}";
         assert_eq!(seen(text, &given("Env", "prod")), ["!Ref A"]);
         assert_eq!(seen(text, &given("Env", "dev")), ["unknown (condition Prod cannot be decided)"]);
         assert_eq!(
-            seen(&text.replace("A: {", "R2: {").replace("R: {", "A: {").replace("R2", "R"), &given("Env", "x")),
+            seen(
+                &text.replace("A: {", "R2: {").replace("R: {", "A: {").replace("R2", "R").replace("Ref A", "Ref R"),
+                &given("Env", "x")
+            ),
             ["-"]
         );
     }

@@ -195,3 +195,126 @@ fn secrets_do_not_reach_the_report() {
         assert!(!stdout(&output).contains("hunter2") && !stderr(&output).contains("hunter2"), "{}", stdout(&output));
     }
 }
+
+/// Class and place of what a rule says of each volume, sorted.
+fn volumes(output: &Output) -> Vec<String> {
+    let report: serde_json::Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(output)));
+    let place = |f: &serde_json::Value| {
+        let e = &f["declared"]["evidence"][0];
+        format!("{} {}:{}", f["class"].as_str().unwrap(), e["file"].as_str().unwrap_or("-"), e["line"])
+    };
+    let mut places: Vec<String> = report["findings"].as_array().unwrap().iter().map(place).collect();
+    places.sort();
+    places
+}
+
+const PARENT: &str = r"Parameters:
+  Safe: {Type: String, Default: 'false'}
+Resources:
+  Storage:
+    Type: AWS::CloudFormation::Stack
+    Properties:
+      TemplateURL: nested/storage.yaml
+      Parameters:
+        Encrypted: !Ref Safe
+";
+
+const CHILD: &str = r"Parameters:
+  Encrypted: {Type: String, Default: 'true'}
+Resources:
+  Data:
+    Type: AWS::EC2::Volume
+    Properties:
+      Encrypted: !Ref Encrypted
+";
+
+#[test]
+fn a_local_nested_stack_is_judged_once_with_what_its_parent_hands_down() {
+    let dir = directory(&[("stacks/main.yaml", PARENT), ("stacks/nested/storage.yaml", CHILD)]);
+    let check = |arguments: &[&str]| {
+        let always = ["check", "--rule", "encrypted-volumes", "--format", "json"];
+        driftline(dir.path(), &[&always, arguments].concat())
+    };
+    let found = ["template stacks/nested/storage.yaml:7"];
+    assert_eq!(volumes(&check(&["stacks/main.yaml"])), found, "the parent's default goes before the child's");
+    assert_eq!(volumes(&check(&["stacks"])), found, "found in the directory too, judged once");
+    assert_eq!(volumes(&check(&["stacks/nested/storage.yaml", "stacks/main.yaml"])), found);
+    assert_eq!(check(&["stacks/nested/storage.yaml"]).status.code(), Some(0), "by itself it is encrypted");
+    assert_eq!(check(&["stacks/main.yaml", "--parameter", "Safe=true"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_nested_template_that_is_not_there_is_a_mistake_at_its_url() {
+    let dir = directory(&[("main.yaml", PARENT)]);
+    let output = driftline(dir.path(), &["check", "main.yaml"]);
+    assert_eq!(output.status.code(), Some(2));
+    let text = stderr(&output);
+    assert!(text.contains("nested template `nested/storage.yaml` cannot be read: there is no such file"), "{text}");
+    assert!(text.contains("main.yaml:7:20"), "{text}");
+    let remote = PARENT.replace("nested/storage.yaml", "https://bucket.s3.amazonaws.com/storage.yaml");
+    let dir = directory(&[("main.yaml", &remote)]);
+    let output = driftline(dir.path(), &["check", "main.yaml", "--rule", "encrypted-volumes"]);
+    assert_eq!(output.status.code(), Some(0), "what is elsewhere is not seen");
+}
+
+#[test]
+fn a_pattern_gives_the_templates_that_it_matches_and_a_dash_is_standard_input() {
+    let dir = directory(&[
+        ("a/bad.yaml", BAD),
+        ("a/b/bad.yml", BAD),
+        ("c/bad.yaml", BAD),
+        ("a/compose.yaml", "services: {}\n"),
+        ("bad.yaml", BAD),
+    ]);
+    let check = |pattern: &[&str]| {
+        let always = ["check", "--rule", "encrypted-volumes", "--format", "json"];
+        let mut places = volumes(&driftline(dir.path(), &[&always, pattern].concat()));
+        places.iter_mut().for_each(|place| *place = place.replace("template ", "").replace(":7", ""));
+        places
+    };
+    assert_eq!(check(&["**/*.yaml"]), ["a/bad.yaml", "bad.yaml", "c/bad.yaml"]);
+    assert_eq!(check(&["a/**/bad.{yaml,yml}"]), ["a/b/bad.yml", "a/bad.yaml"]);
+    assert_eq!(check(&["?/*.yaml", "a"]), ["a/b/bad.yml", "a/bad.yaml", "c/bad.yaml"], "no file twice");
+    let nothing = driftline(dir.path(), &["check", "**/*.json"]);
+    assert_eq!(nothing.status.code(), Some(2));
+    assert!(stderr(&nothing).contains("there is no template that matches"), "{}", stderr(&nothing));
+
+    let mut command = Command::cargo_bin("driftline").unwrap();
+    let piped = command.current_dir(dir.path()).args(["check", "-", "--rule", "encrypted-volumes"]).write_stdin(BAD);
+    let output = piped.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stdout(&output).contains("<stdin>:7:18"), "{}", stdout(&output));
+}
+
+#[test]
+fn a_serverless_template_is_warned_of_once_and_what_it_becomes_is_unknown() {
+    let template = r"Transform: AWS::Serverless-2016-10-31
+Globals:
+  Function: {Runtime: python3.13}
+Resources:
+  Hello:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: src/, Handler: app.handler}
+  Role:
+    Type: AWS::IAM::Policy
+    Properties: {PolicyName: p, PolicyDocument: {Statement: []}, Roles: [!Ref HelloRole]}
+  Vpc:
+    Type: AWS::EC2::VPC
+    Properties: {CidrBlock: 10.0.0.0/16}
+";
+    let dir = directory(&[("sam.yaml", template)]);
+    let output = driftline(dir.path(), &["check", "sam.yaml", "--format", "json", "--fail-on", "none"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(
+        stderr(&output).matches("AWS::Serverless-2016-10-31").count(),
+        2,
+        "message and line: {}",
+        stderr(&output)
+    );
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let logs = report["findings"].as_array().unwrap().iter().find(|f| f["rule"] == "vpc-flow-logs-enabled").unwrap();
+    assert_eq!(logs["class"], "unknown", "the transform may make a flow log");
+    let reason = &logs["declared"]["evidence"][0]["reason"];
+    assert!(reason.as_str().unwrap().contains("AWS::Serverless-2016-10-31"), "{logs}");
+}

@@ -8,7 +8,9 @@
 
 mod architecture;
 mod cli;
+mod declared;
 mod e2e;
 mod fixtures;
+mod load;
 mod report;
 mod rules;

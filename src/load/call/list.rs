@@ -1,8 +1,10 @@
 //! Functions that look something up: `Fn::Select`, `Fn::FindInMap`, `Fn::Length`.
 
-use super::super::condition;
+use super::super::check::calls::out_of_range;
 use super::super::evaluator::{Evaluator, place};
+use super::super::{condition, names};
 use super::{Answer, network};
+use crate::diag::Diagnostic;
 use crate::model::{Kind, Unknown, Value};
 use crate::source::Span;
 
@@ -10,8 +12,9 @@ use crate::source::Span;
 pub(super) fn select(on: &Evaluator<'_>, argument: &Value, at: Span) -> Option<Value> {
     let unknown = |why| Some(Value { kind: Kind::Unknown(why), at });
     let unsupported = || Unknown::Unsupported("Fn::Select".into());
-    let Some([index, list]) = argument.as_list() else { return unknown(unsupported()) };
-    let index = match on.text(index, "Fn::Select") {
+    let Some([written, list]) = argument.as_list() else { return unknown(unsupported()) };
+    let list = branch(on, list);
+    let index = match on.text(written, "Fn::Select") {
         Ok(text) => text.trim().parse::<usize>().ok(),
         Err(why) => return unknown(why),
     };
@@ -30,9 +33,24 @@ pub(super) fn select(on: &Evaluator<'_>, argument: &Value, at: Span) -> Option<V
     let why = list.why_unknown().unwrap_or_else(unsupported);
     match list.kind {
         Kind::List(mut items) if index < items.len() => Some(place(items.swap_remove(index).kind, at)),
-        Kind::List(_) => unknown(beyond()),
+        Kind::List(items) => {
+            on.report(out_of_range(written, index, items.len()));
+            unknown(beyond())
+        }
         _ => unknown(why),
     }
+}
+
+/// What a chain of decided `Fn::If` leads to, as it is written.
+fn branch<'v>(on: &Evaluator<'_>, mut value: &'v Value) -> &'v Value {
+    while let Some((name, argument)) = condition::call(value)
+        && &**name == "Fn::If"
+        && let Some([condition, then, otherwise]) = argument.as_list()
+        && let Some(truth) = condition.text().and_then(|condition| on.truth(&condition))
+    {
+        value = if truth { then } else { otherwise };
+    }
+    value
 }
 
 pub(super) fn find_in_map(on: &Evaluator<'_>, argument: &Value, at: Span) -> Option<Value> {
@@ -47,7 +65,15 @@ pub(super) fn find_in_map(on: &Evaluator<'_>, argument: &Value, at: Span) -> Opt
         Err(why) => return unknown(why),
     };
     let [name, first, second] = &*keys else { return unknown(Unknown::Unsupported("Fn::FindInMap".into())) };
-    let found = on.scope.mappings.get(name).and_then(|mapping| mapping.value.child(first)?.child(second));
+    let mapping = on.scope.mappings.get(name);
+    let found = mapping.and_then(|mapping| mapping.value.child(first)?.child(second));
+    if let (None, None, Some(levels)) = (found, default, mapping.and_then(|mapping| mapping.value.as_map())) {
+        let inner = levels.get(first).and_then(|entry| entry.value.as_map());
+        if std::iter::once(levels).chain(inner).all(|map| !map.keys().any(|key| names::is_expansion(key))) {
+            let missing = if inner.is_some() { second } else { first };
+            on.report(Diagnostic::error(at, format!("mapping `{name}` has no key `{missing}`")));
+        }
+    }
     match (found, default) {
         (Some(found), _) => Some(place(on.copy(&found.kind).unwrap_or_else(Kind::Unknown), at)),
         (None, Some(default)) => on.value(default),
@@ -58,7 +84,12 @@ pub(super) fn find_in_map(on: &Evaluator<'_>, argument: &Value, at: Span) -> Opt
 pub(super) fn length(on: &Evaluator<'_>, argument: &Value) -> Answer {
     let unsupported = || Unknown::Unsupported("Fn::Length".into());
     let list = on.value(argument).ok_or_else(unsupported)?;
+    let open = |item: &Value| matches!(item.kind, Kind::Unknown(Unknown::Condition(_)));
     match &list.kind {
+        // An element that hangs on a condition may be none.
+        Kind::List(items) if items.iter().any(open) => {
+            Err(items.iter().find_map(Value::why_unknown).unwrap_or_else(unsupported))
+        }
         Kind::List(items) => i64::try_from(items.len()).map(Kind::Int).map_err(|_| unsupported()),
         _ => Err(list.why_unknown().unwrap_or_else(unsupported)),
     }
@@ -69,7 +100,7 @@ mod tests {
     use super::super::super::Inputs;
     use super::super::super::testing::{resource, shown, value};
 
-    const MAP: &str = "Parameters: {Env: {Type: String, Default: prod}, Ids: {Type: CommaDelimitedList, Default: 'a,b'}}\n\
+    const MAP: &str = "Transform: AWS::LanguageExtensions\nParameters: {Env: {Type: String, Default: prod}, Other: {Type: String, Default: test}, Ids: {Type: CommaDelimitedList, Default: 'a,b'}}\n\
                        Mappings: {Sizes: {prod: {Class: large, Zones: [x, y]}, dev: {Class: small}}}";
 
     #[test]
@@ -77,7 +108,7 @@ mod tests {
         let shown = |written| value(written, MAP, &Inputs::default()).to_string();
         assert_eq!(shown("!FindInMap [Sizes, !Ref Env, Class]"), "large");
         assert_eq!(shown("!FindInMap [Sizes, prod, Zones]"), r#"["x","y"]"#);
-        assert_eq!(shown("!FindInMap [Sizes, test, Class]"), "unknown (Sizes.test.Class is not in the template)");
+        assert_eq!(shown("!FindInMap [Sizes, !Ref Other, Class]"), "unknown (Sizes.test.Class is not in the template)");
         assert_eq!(shown("!FindInMap [Sizes, test, Class, {DefaultValue: tiny}]"), "tiny");
         assert_eq!(
             shown("!FindInMap [Sizes, !Ref AWS::Region, Class]"),

@@ -1,13 +1,17 @@
 //! The functions. Each gives a kind or the reason why it is not known.
 
+pub(super) mod blocks;
 mod list;
 mod network;
 pub(super) mod placeholder;
 mod reference;
 mod same;
+#[cfg(test)]
+mod table;
 mod text;
 
 use super::evaluator::{Evaluator, place};
+use super::{foreach, names};
 use crate::model::{Kind, Unknown, Value};
 use crate::source::Span;
 
@@ -34,9 +38,29 @@ pub(super) fn call(on: &Evaluator<'_>, name: &str, argument: &Value, at: Span) -
             |region| Unknown::Runtime(format!("the list of availability zones of {region}").into()),
         )),
         "Fn::Cidr" => network::cidr(on, argument),
-        _ => Err(Unknown::Unsupported(name.into())),
+        _ => Err(why(on, name, argument)),
     };
     Some(place(answer.unwrap_or_else(Kind::Unknown), at))
+}
+
+/// Why a function that is not evaluated gives nothing: a loop over what is not known, an include, something foreign.
+pub(super) fn why(on: &Evaluator<'_>, name: &str, argument: &Value) -> Unknown {
+    if names::is_loop(name) {
+        return foreach::why(on, argument);
+    }
+    let argument = argument.as_list().and_then(|all| all.first()).unwrap_or(argument);
+    let named = (name == "Fn::Transform").then(|| argument.child("Name")).flatten();
+    match named.and_then(Value::as_str) {
+        Some("AWS::Include") => {
+            let location = argument.child("Parameters").and_then(|parameters| parameters.child("Location"));
+            let location = location.and_then(|location| on.text(location, name).ok());
+            let what = location
+                .map_or_else(|| "what AWS::Include adds".into(), |from| format!("what AWS::Include adds from {from}"));
+            Unknown::Outside(what.into())
+        }
+        Some(other) => Unknown::Unsupported(format!("macro {other}").into()),
+        None => Unknown::Unsupported(name.into()),
+    }
 }
 
 /// `Fn::If`: the branch itself, so that a message points at it.
@@ -73,8 +97,11 @@ mod tests {
     #[test]
     fn what_is_not_evaluated_is_unknown_by_its_name() {
         let shown = |written: &str| shown(written, &Inputs::default());
-        assert_eq!(shown("{'Fn::Transform': {Name: AWS::Include}}"), "unknown (Fn::Transform is not evaluated)");
-        assert_eq!(shown("{'Fn::ForEach::X': [], a: 1}"), "unknown (Fn::ForEach is not evaluated)");
+        assert_eq!(
+            shown("{'Fn::Transform': {Name: AWS::Include, Parameters: {Location: !Sub 's3://b/x'}}}"),
+            "unknown (what AWS::Include adds from s3://b/x is not in the template)"
+        );
+        assert_eq!(shown("{'Fn::Transform': {Name: Mine}, a: 1}"), "unknown (macro Mine is not evaluated)");
         assert_eq!(shown("!Tool::Embed file.sh"), "unknown (Fn::Tool::Embed is not evaluated)");
     }
 }

@@ -50,6 +50,10 @@ pub(super) fn resource(on: &Evaluator<'_>, id: &str, attribute: Option<&str>) ->
     if let Some(condition) = on.left_out(&declared.value) {
         return Kind::Unknown(Unknown::Condition(condition));
     }
+    let output = attribute.and_then(|attribute| attribute.strip_prefix("Outputs."));
+    if let Some(kind) = output.and_then(|output| on.inputs.nested_values.get(&(id.into(), output.into()))) {
+        return kind.clone();
+    }
     let physical = on.inputs.physical_ids.get(id);
     let value = match attribute {
         None => physical.cloned(),
@@ -58,6 +62,7 @@ pub(super) fn resource(on: &Evaluator<'_>, id: &str, attribute: Option<&str>) ->
             None => physical
                 .filter(|physical| same::is_physical_id(&declared.value, attribute, physical))
                 .cloned()
+                .or_else(|| on.inputs.attributes.get(&(id.into(), attribute.into())).cloned())
                 .or_else(|| on.nested(same::property(&declared.value, attribute)?)?.text()),
         },
     };
@@ -98,7 +103,7 @@ mod tests {
 
     #[test]
     fn properties_that_repeat_each_other_in_a_circle_end_unknown() {
-        let text = "Resources: {A: {Type: AWS::EC2::VPC, Properties: {CidrBlock: !GetAtt B.CidrBlock}}, \
+        let text = "Transform: Mine\nResources: {A: {Type: AWS::EC2::VPC, Properties: {CidrBlock: !GetAtt B.CidrBlock}}, \
                     B: {Type: AWS::EC2::VPC, Properties: {CidrBlock: !GetAtt A.CidrBlock}}}";
         let vpc = resource(text, "A", &Inputs::default());
         assert!(vpc.get("CidrBlock").why_unknown().is_some());

@@ -149,7 +149,8 @@ mod tests {
         assert_eq!(shown("!Join ['-', [a, 1, !Ref AWS::Region, !Ref AWS::NoValue]]", &deployed()), "a-1-eu-west-1");
         assert_eq!(shown("!Split [',', !Join [',', [a, b]]]", &deployed()), r#"["a","b"]"#);
         assert_eq!(shown("!Base64 hello", &deployed()), "aGVsbG8=");
-        assert_eq!(shown("{'Fn::ToJsonString': {a: [1, !Ref Vpc]}}", &deployed()), r#"{"a":[1,"vpc-1"]}"#);
+        let json = value("{'Fn::ToJsonString': {a: [1, !Ref Vpc]}}", "Transform: AWS::LanguageExtensions", &deployed());
+        assert_eq!(json.to_string(), r#"{"a":[1,"vpc-1"]}"#);
     }
 
     #[test]

@@ -1,5 +1,13 @@
 //! Every function call of a template: its name, its argument, the names it uses.
 
+mod literal;
+mod nesting;
+mod rules;
+
+pub(in crate::load) use literal::out_of_range;
+
+use std::collections::HashSet;
+
 use super::super::call::placeholder::{Piece, pieces};
 use super::super::condition;
 use super::super::names::{FUNCTIONS, is_expansion};
@@ -7,17 +15,19 @@ use super::super::scope::Scope;
 use super::targets::Targets;
 use super::{MAX_PROBLEMS, arguments};
 use crate::diag::{Diagnostic, Gravity, did_you_mean};
-use crate::model::{Entry, Kind, Value};
+use crate::model::{Entry, Kind, Map, Value};
 use crate::source::Span;
 
 pub(super) fn check(scope: &Scope<'_>, text: &str, problems: &mut Vec<Diagnostic>) {
     let targets = Targets { scope, open: scope.expansion().is_some() };
-    let mut calls = Calls { targets, text, macros: scope.has_macro(), problems };
+    let (macros, extended) = (scope.has_macro(), scope.is_extended());
+    let mut calls = Calls { targets, text, macros, extended, place: Place::Conditions, problems };
     for (name, entry) in scope.conditions {
         if !is_expansion(name) {
             calls.condition(&entry.value);
         }
     }
+    calls.rules(scope.root.child("Rules").and_then(Value::as_map).unwrap_or(&Map::new()));
     for (id, entry) in scope.resources {
         if !is_expansion(id) {
             calls.resource(entry);
@@ -32,11 +42,22 @@ pub(super) fn check(scope: &Scope<'_>, text: &str, problems: &mut Vec<Diagnostic
     }
 }
 
+/// Where a function stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Conditions,
+    Rules,
+    Elsewhere,
+}
+
 struct Calls<'a> {
     targets: Targets<'a>,
     text: &'a str,
     /// A macro of somebody's own sees the template first: what looks wrong may be meant for it.
     macros: bool,
+    /// Whether the template has the transform `AWS::LanguageExtensions`.
+    extended: bool,
+    place: Place,
     problems: &'a mut Vec<Diagnostic>,
 }
 
@@ -58,6 +79,9 @@ impl Calls<'_> {
             match &**name {
                 "Type" | "Condition" => {}
                 "DependsOn" => self.depends_on(&attribute.value),
+                "DeletionPolicy" | "UpdateReplacePolicy" if !self.extended => {
+                    self.report_if(nesting::policy(name, &attribute.value));
+                }
                 _ => self.value(&attribute.value),
             }
         }
@@ -82,7 +106,7 @@ impl Calls<'_> {
 
     /// An expression of the `Conditions` section, where `{"Condition": …}` is a function.
     fn condition(&mut self, expression: &Value) {
-        if let Some(name) = condition::named(expression) {
+        if let Some(name) = self.named(expression) {
             match name.as_str() {
                 Some(text) => self.report_if(self.targets.condition(text, name.at)),
                 None => self.report(wrong("Condition", name, "the name of a condition")),
@@ -135,13 +159,16 @@ impl Calls<'_> {
             let short = self.slice(at).is_some_and(|text| text.starts_with('!'));
             self.report(unknown_function(function, at, short));
         }
+        self.misplaced(function, at);
+        if !self.extended {
+            self.report_if(nesting::without_extensions(function, at, argument));
+        }
         self.argument(function, argument);
         match function {
-            "Ref" => {
-                if let Some(name) = argument.as_str() {
-                    self.report_if(self.targets.value(name, argument.at));
-                }
-            }
+            "Ref" => match argument.as_str() {
+                Some(name) => self.report_if(self.name(name, argument.at)),
+                None => self.value(argument),
+            },
             "Fn::GetAtt" => {
                 let first = argument.as_list().and_then(|parts| parts.first()).unwrap_or(argument);
                 let id = first.as_str().map(|id| if argument.as_list().is_some() { id } else { before_dot(id) });
@@ -158,10 +185,15 @@ impl Calls<'_> {
                 self.value_of_parts(argument);
             }
             "Fn::FindInMap" => {
-                if let Some(mapping) = argument.as_list().and_then(|parts| parts.first())
+                let parts = argument.as_list().unwrap_or_default();
+                if let Some(mapping) = parts.first()
                     && let Some(name) = mapping.as_str()
                 {
                     self.report_if(self.targets.mapping(name, mapping.at));
+                }
+                // With a fourth argument, the default, a key may be missing.
+                if let [name, first, second] = parts {
+                    self.report_if(self.targets.mapping_keys(name, first, second));
                 }
                 self.value_of_parts(argument);
             }
@@ -170,8 +202,9 @@ impl Calls<'_> {
     }
 
     fn argument(&mut self, function: &str, argument: &Value) {
-        if let Some(expected) = arguments::expected(function, argument) {
-            self.report(wrong(function, argument, expected));
+        match arguments::expected(function, argument, self.extended) {
+            Some(expected) => self.report(wrong(function, argument, expected)),
+            None => self.report_if(literal::check(function, argument)),
         }
     }
 
@@ -187,30 +220,36 @@ impl Calls<'_> {
         };
         variables.into_iter().flat_map(|map| map.values()).for_each(|entry| self.value(&entry.value));
         let Some(text) = template.as_str() else { return self.value(template) };
-        let mut seen = Vec::new();
+        let mut seen = HashSet::new();
+        let mut after = Some(0);
         for piece in pieces(text) {
             let Piece::Name { name, written } = piece else { continue };
-            if seen.contains(&name) || variables.is_some_and(|map| map.contains_key(name)) {
+            if self.problems.len() >= MAX_PROBLEMS {
+                return;
+            }
+            if variables.is_some_and(|map| map.contains_key(name)) || !seen.insert(name) {
                 continue;
             }
-            seen.push(name);
-            let at = self.locate(template.at, written);
+            let at = self.locate(template.at, written, &mut after);
             if !Piece::is_well_formed(name) {
                 let problem = Diagnostic::error(at, format!("`{written}` is not a placeholder that `Fn::Sub` knows"));
                 let literal = written.replacen("${", "${!", 1);
                 self.report(problem.hint(format!("write `{literal}` if the text itself is meant")));
             } else if let Some((id, _)) = name.split_once('.') {
+                self.misplaced("Fn::GetAtt", at);
                 self.report_if(self.targets.resource(id, at));
             } else {
-                self.report_if(self.targets.value(name, at));
+                self.report_if(self.name(name, at));
             }
         }
     }
 
-    /// Where a part of a text stands; the whole text if it is written with escapes.
-    fn locate(&self, whole: Span, part: &str) -> Span {
-        let start = self.slice(whole).and_then(|text| text.find(part)).zip(usize::try_from(whole.start).ok());
-        start.map_or(whole, |(within, start)| Span::new(whole.file, start + within, start + within + part.len()))
+    /// Where a part of a text stands; the whole text if it is written with escapes. `after` is where the part before it begins, so that each
+    /// text is searched through once.
+    fn locate(&self, whole: Span, part: &str, after: &mut Option<usize>) -> Span {
+        *after = after.and_then(|from| Some(from + self.slice(whole)?.get(from..)?.find(part)?));
+        let found = (*after).zip(usize::try_from(whole.start).ok());
+        found.map_or(whole, |(within, start)| Span::new(whole.file, start + within, start + within + part.len()))
     }
 
     fn slice(&self, at: Span) -> Option<&str> {

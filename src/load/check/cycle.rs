@@ -4,8 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use super::super::condition;
 use super::super::scope::Scope;
+use super::route;
 use crate::diag::Diagnostic;
 use crate::model::Map;
+
+/// How many places of a circle are shown.
+const MAX_PLACES: usize = 8;
 
 pub(super) fn check(scope: &Scope<'_>, problems: &mut Vec<Diagnostic>) {
     let sound: HashSet<&str> = condition::order(scope.conditions).into_iter().map(|name| &**name).collect();
@@ -41,8 +45,7 @@ pub(super) fn check(scope: &Scope<'_>, problems: &mut Vec<Diagnostic>) {
 
 fn circular(circle: &[&str], conditions: &Map) -> Option<Diagnostic> {
     let first = circle.first()?;
-    let route = circle.iter().chain(circle.first()).copied().collect::<Vec<_>>().join(" → ");
     let problem = Diagnostic::error(conditions.get(*first)?.key_at, format!("condition `{first}` depends on itself"));
-    let others = circle.iter().skip(1).filter_map(|name| conditions.get(*name));
-    Some(others.fold(problem.label(route), |problem, other| problem.related(other.key_at, "on the way")))
+    let others = circle.iter().skip(1).take(MAX_PLACES).filter_map(|name| conditions.get(*name));
+    Some(others.fold(problem.label(route(circle)), |problem, other| problem.related(other.key_at, "on the way")))
 }

@@ -1,13 +1,23 @@
 //! What can be said about a template without any input: every mistake at once, each with its place.
 
 mod arguments;
-mod calls;
+pub(super) mod calls;
+mod circular;
 mod cycle;
+mod document;
+mod limits;
+mod mappings;
+mod outputs;
+mod parameters;
+mod resources;
 mod sections;
 mod targets;
 
-use crate::diag::Diagnostic;
-use crate::model::Value;
+pub(super) use parameters::secrets;
+
+use crate::diag::{Diagnostic, Gravity};
+use crate::model::{Kind, Value};
+use crate::source::Span;
 
 use super::scope::Scope;
 
@@ -22,10 +32,62 @@ pub(super) fn template(root: &Value, text: &str) -> Vec<Diagnostic> {
         return problems;
     }
     let scope = Scope::new(root);
-    sections::check(&scope, &mut problems);
-    calls::check(&scope, text, &mut problems);
-    cycle::check(&scope, &mut problems);
+    let known = sections::check(&scope, &mut problems);
+    problems.extend(limits::size(root, text));
+    document::check(&scope, &mut problems);
+    parameters::check(&scope, text, &mut problems);
+    mappings::check(&scope, text, &mut problems);
+    resources::check(&scope, text, &mut problems);
+    outputs::check(&scope, text, &mut problems);
+    limits::counts(&scope, &mut problems);
+    if is_for_another_reader(&scope) {
+        problems.iter_mut().for_each(|problem| problem.gravity = Gravity::Warning);
+    }
+    if known {
+        calls::check(&scope, text, &mut problems);
+        cycle::check(&scope, &mut problems);
+        circular::check(&scope, text, &mut problems);
+    }
+    problems.truncate(MAX_PROBLEMS);
+    problems.iter_mut().for_each(shorten);
     problems
+}
+
+/// Whether somebody's own macro or another tool sees the template before CloudFormation does: what looks wrong may be meant for them.
+fn is_for_another_reader(scope: &Scope<'_>) -> bool {
+    let foreign = |resource: &Value| matches!(resource.child("Type"), Some(Value { kind: Kind::Map(_), .. }));
+    scope.has_macro() || scope.resources.values().any(|entry| foreign(&entry.value))
+}
+
+/// A name of a megabyte must not make messages of a hundred.
+fn shorten(problem: &mut Diagnostic) {
+    const MAX: usize = 400;
+    let texts = [&mut problem.message, &mut problem.label].into_iter().chain(&mut problem.hint);
+    for text in texts.chain(problem.related.iter_mut().map(|(_, label)| label)) {
+        if let Some((cut, _)) = text.char_indices().nth(MAX) {
+            text.truncate(cut);
+            text.push('…');
+        }
+    }
+}
+
+/// Where a part of a text stands; the whole text if it is written with escapes.
+fn locate(text: &str, whole: Span, part: &str) -> Span {
+    let range = usize::try_from(whole.start).ok().zip(usize::try_from(whole.end).ok());
+    let found = range.and_then(|(start, end)| Some(start + text.get(start..end)?.find(part)?));
+    found.map_or(whole, |start| Span::new(whole.file, start, start + part.len()))
+}
+
+/// The names of a circle, from the first to the first.
+fn route(names: &[&str]) -> String {
+    const MAX: usize = 10;
+    let mut shown: Vec<&str> = names.iter().take(MAX).copied().collect();
+    let more = format!("({} more)", names.len().saturating_sub(MAX));
+    if names.len() > MAX {
+        shown.push(&more);
+    }
+    shown.extend(names.first());
+    shown.join(" → ")
 }
 
 /// Adds "did you mean" to a diagnostic if a known name is near. A real template has some hundred names.
@@ -38,7 +100,24 @@ fn suggest<'n>(problem: Diagnostic, name: &str, known: impl IntoIterator<Item = 
 
 #[cfg(test)]
 mod tests {
+    use crate::load::parse;
     use crate::load::testing::problems;
+    use crate::source::Sources;
+
+    /// Everything that is said about a template, as a person sees it.
+    pub(super) fn shown(text: &str) -> Vec<String> {
+        let mut sources = Sources::default();
+        let found = match parse(&mut sources, "t.yaml", text) {
+            Ok(template) => template.warnings,
+            Err(problems) => problems,
+        };
+        found.iter().map(|problem| problem.render(&sources, false)).collect()
+    }
+
+    /// A template about which there is nothing to say.
+    pub(super) fn clean(text: &str) {
+        assert_eq!(shown(text), [""; 0], "{text}");
+    }
 
     /// Checks a template with one mistake; `>>…<<` marks what the message must point at.
     fn says(marked: &str, message: &str) {
@@ -68,10 +147,12 @@ mod tests {
 
     #[test]
     fn each_undefined_name_is_said_at_its_place() {
-        let property = |value: &str| format!("Resources: {{R: {{Type: T::T::T, Properties: {{P: {value}}}}}}}");
+        let property = |value: &str| {
+            format!("Resources: {{R: {{Type: T::T::T, Properties: {{P: {value}}}}}, Q: {{Type: T::T::T}}}}")
+        };
         let neither = "`Nobody` is neither a parameter nor a resource of this template";
         says(&property("!Ref >>Nobody<<"), neither);
-        says(&property("!Sub 'a-${R}->>${Nobody}<<'"), neither);
+        says(&property("!Sub 'a-${Q}->>${Nobody}<<'"), neither);
         says(&property("!GetAtt >>Nobody.Arn<<"), "`Nobody` is not a resource of this template");
         says(&property("!Sub '>>${Nobody.Arn}<<'"), "`Nobody` is not a resource of this template");
         says(&property("!If [>>Maybe<<, 1, 2]"), "condition `Maybe` is not defined");
@@ -82,14 +163,16 @@ mod tests {
 
     #[test]
     fn wrong_functions_and_arguments_are_said_at_their_place() {
-        let property = |value: &str| format!("Resources: {{R: {{Type: T::T::T, Properties: {{P: {value}}}}}}}");
+        let property = |value: &str| {
+            format!("Resources: {{R: {{Type: T::T::T, Properties: {{P: {value}}}}}, Q: {{Type: T::T::T}}}}")
+        };
         says(&property(">>!GetAttr<< R.Arn"), "`!GetAttr` is not a function of CloudFormation");
         says(&property("!Join >>[',', a]<<"), "wrong argument of `Fn::Join`");
         says(&property("!GetAtt >>R<<"), "wrong argument of `Fn::GetAtt`");
         says(&property("!Sub '>>${HOME:-x}<<'"), "`${HOME:-x}` is not a placeholder that `Fn::Sub` knows");
         says(&property("{>>'Fn::Sub'<<: x, Other: y}"), "`Fn::Sub` does not stand alone in its mapping");
         for good in
-            ["!Sub ['${A}', {A: b}]", "!GetAtt [R, !Ref R]", "!Join [',', !Ref R]", "!Cidr [a, 1, 2]", "!Sub '${!X}'"]
+            ["!Sub ['${A}', {A: b}]", "!GetAtt [Q, !Ref Q]", "!Join [',', !Ref Q]", "!Cidr [10.0.0.0/24, 1, 2]", "!Sub '${!X}'"]
         {
             assert_eq!(problems(&property(good)), [], "{good}");
         }

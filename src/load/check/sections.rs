@@ -1,13 +1,18 @@
-//! Sections, resources and their attributes.
+//! Sections: their names, their places, their shapes.
 
-use super::super::names::{ATTRIBUTES, SECTIONS, is_expansion};
+use super::super::names::{SECTIONS, is_expansion};
 use super::super::scope::Scope;
 use super::suggest;
 use crate::diag::Diagnostic;
-use crate::model::{Entry, Kind, Value};
+use crate::model::{Entry, Kind, Map, Value};
 
-pub(super) fn check(scope: &Scope<'_>, problems: &mut Vec<Diagnostic>) {
-    // A macro may take any section or attribute away before CloudFormation looks.
+/// Sections that others look names up in.
+const NAMING: &[&str] = &["Parameters", "Mappings", "Conditions", "Resources"];
+
+/// Checks the sections. The answer is whether all names of the template can be known: a misspelt `Parameters` must not make every reference
+/// to a parameter another mistake.
+pub(super) fn check(scope: &Scope<'_>, problems: &mut Vec<Diagnostic>) -> bool {
+    // A macro may take any section away before CloudFormation looks.
     let strict = scope.transforms().is_empty();
     for (name, transform) in scope.transforms() {
         problems.push(
@@ -15,119 +20,139 @@ pub(super) fn check(scope: &Scope<'_>, problems: &mut Vec<Diagnostic>) {
                 .label("what it adds or changes is not seen"),
         );
     }
-    for (name, entry) in scope.root.as_map().into_iter().flatten() {
-        if strict && !SECTIONS.contains(&&**name) && !is_expansion(name) {
-            let problem = Diagnostic::error(entry.key_at, format!("unknown section `{name}`"));
-            problems.push(suggest(problem, name, SECTIONS.iter().copied()));
-        } else if matches!(&**name, "Parameters" | "Mappings" | "Conditions" | "Outputs" | "Rules")
-            && entry.value.as_map().is_none()
-            && entry.value.kind != Kind::Null
+    let Some(root) = scope.root.as_map() else { return false };
+    let mut found = Found { root, elsewhere: Vec::new(), sound: true };
+    for (name, entry) in root {
+        if SECTIONS.contains(&&**name) {
+            found.known(name, entry, problems);
+        } else if strict && !is_expansion(name) {
+            found.unknown(name, entry, problems);
+        }
+    }
+    let is_found = root.contains_key("Resources") || found.elsewhere.contains(&"Resources");
+    if !is_found && scope.root.child("Fn::Transform").is_none() {
+        let problem = Diagnostic::error(scope.root.at, "no `Resources` section");
+        problems.push(problem.hint("a template declares at least one resource"));
+    }
+    found.sound && !found.elsewhere.iter().any(|section| NAMING.contains(section))
+}
+
+/// Whether an entry of a section is another section that is indented too far: it has a section's name and not the key that an entry must have.
+pub(super) fn is_misplaced(name: &str, body: &Map, must: &str) -> bool {
+    SECTIONS.contains(&name) && !body.contains_key(must)
+}
+
+struct Found<'a> {
+    root: &'a Map,
+    /// Sections that the outermost level lacks and that something else stands for: misspelt, or nested.
+    elsewhere: Vec<&'static str>,
+    /// Whether the sections that are there can be read.
+    sound: bool,
+}
+
+impl Found<'_> {
+    fn known(&mut self, name: &str, entry: &Entry, problems: &mut Vec<Diagnostic>) {
+        let named = matches!(name, "Parameters" | "Mappings" | "Conditions" | "Outputs" | "Rules" | "Resources");
+        if !named {
+            return;
+        }
+        let Some(map) = entry.value.as_map() else {
+            if entry.value.kind != Kind::Null && name != "Resources" {
+                problems.push(
+                    Diagnostic::error(entry.value.at, format!("`{name}` must be a mapping")).label("not a mapping"),
+                );
+            }
+            self.sound &= entry.value.kind == Kind::Null || !NAMING.contains(&name);
+            return;
+        };
+        let must = match name {
+            "Outputs" => "Value",
+            "Parameters" | "Resources" => "Type",
+            _ => return,
+        };
+        for (inner, nested) in map {
+            if nested.value.as_map().is_some_and(|body| is_misplaced(inner, body, must)) {
+                self.nested(inner, nested, name, problems);
+            }
+        }
+    }
+
+    fn unknown(&mut self, name: &str, entry: &Entry, problems: &mut Vec<Diagnostic>) {
+        let text = |key: &str| entry.value.child(key).and_then(Value::as_str);
+        if text("Type").is_some_and(|kind| kind.contains("::")) {
+            let problem = Diagnostic::error(entry.key_at, format!("resource `{name}` stands outside of `Resources`"));
+            problems.push(problem.label("not a section").hint("indent it below `Resources`"));
+            self.sound = false;
+            self.elsewhere.push("Resources");
+            return;
+        }
+        if let Some(inner) = entry.value.as_map().and_then(|map| map.get("Resources"))
+            && !self.root.contains_key("Resources")
         {
-            problems
-                .push(Diagnostic::error(entry.value.at, format!("`{name}` must be a mapping")).label("not a mapping"));
+            self.nested("Resources", inner, name, problems);
+            return;
         }
+        let problem = Diagnostic::error(entry.key_at, format!("unknown section `{name}`"));
+        problems.push(suggest(problem, name, SECTIONS.iter().copied()));
+        self.lacking(crate::diag::did_you_mean(name, SECTIONS.iter().copied()).unwrap_or_default());
     }
-    match scope.root.as_map().and_then(|root| root.get("Resources")) {
-        Some(section) => resources(scope, section, strict, problems),
-        None if scope.root.child("Fn::Transform").is_some() => {}
-        None => {
-            let problem = Diagnostic::error(scope.root.at, "no `Resources` section");
-            problems.push(problem.hint("a template declares at least one resource"));
-        }
-    }
-    declarations(scope, problems);
-}
 
-fn resources(scope: &Scope<'_>, section: &Entry, strict: bool, problems: &mut Vec<Diagnostic>) {
-    if scope.resources.is_empty() {
-        let what = if section.value.as_map().is_some() || section.value.kind == Kind::Null {
-            "`Resources` is empty"
-        } else {
-            "`Resources` must be a mapping"
-        };
-        problems.push(Diagnostic::error(section.key_at, what).hint("a template declares at least one resource"));
+    fn nested(&mut self, inner: &str, entry: &Entry, outer: &str, problems: &mut Vec<Diagnostic>) {
+        let problem = Diagnostic::error(entry.key_at, format!("`{inner}` is nested inside of `{outer}`"));
+        problems.push(problem.label("a section").hint("sections stand at the outermost level: indent it less"));
+        self.lacking(inner);
     }
-    for (id, entry) in scope.resources {
-        if is_expansion(id) {
-            problems.push(
-                Diagnostic::warning(entry.key_at, format!("`{id}` is not expanded"))
-                    .label("the resources it makes are not seen"),
-            );
-        } else {
-            resource(id, entry, strict, problems);
+
+    fn lacking(&mut self, section: &str) {
+        if let Some(section) = SECTIONS.iter().find(|known| **known == section)
+            && !self.root.contains_key(*section)
+        {
+            self.elsewhere.push(section);
         }
     }
 }
 
-fn resource(id: &str, entry: &Entry, strict: bool, problems: &mut Vec<Diagnostic>) {
-    let Some(body) = entry.value.as_map() else {
-        problems.push(
-            Diagnostic::error(entry.key_at, format!("resource `{id}` is not a mapping"))
-                .hint("a resource has a `Type` and, as a rule, `Properties`"),
-        );
-        return;
-    };
-    if let Some(expansion) = body.keys().find(|key| is_expansion(key)) {
-        problems.push(Diagnostic::warning(entry.key_at, format!("`{expansion}` in resource `{id}` is not expanded")));
-    } else if !body.contains_key("Type") {
-        let problem = Diagnostic::error(entry.key_at, format!("resource `{id}` has no `Type`"));
-        problems.push(problem.hint("every resource names its type, `AWS::S3::Bucket` for example"));
-    }
-    let foreign = body.get("Type").is_some_and(|t| t.value.as_map().is_some());
-    for (name, attribute) in body {
-        if strict && !foreign && !ATTRIBUTES.contains(&&**name) && !is_expansion(name) {
-            let problem = Diagnostic::error(attribute.key_at, format!("unknown attribute `{name}` of resource `{id}`"));
-            let problem = problem.label("not an attribute of a resource");
-            let hinted = suggest(problem.clone(), name, ATTRIBUTES.iter().copied());
-            let fallback = || problem.hint("what describes the resource itself belongs under `Properties`");
-            problems.push(if hinted.hint.is_some() { hinted } else { fallback() });
-        }
-    }
-    match body.get("Type").map(|t| &t.value) {
-        Some(Value { kind: Kind::Map(call), at }) => {
-            let what = call.keys().next().map_or("a mapping", |key| key.strip_prefix("Fn::").unwrap_or(key));
-            let problem = Diagnostic::warning(*at, format!("the type of resource `{id}` comes from `{what}`"));
-            problems.push(problem.label("the resource is not seen"));
-        }
-        Some(Value { kind: Kind::Str(_), .. }) | None => {}
-        Some(other) => {
-            problems.push(Diagnostic::error(other.at, format!("the `Type` of resource `{id}` must be a text")));
-        }
-    }
-    if let Some(properties) = body.get("Properties").map(|p| &p.value)
-        && !matches!(properties.kind, Kind::Map(_) | Kind::Null)
-    {
-        let problem =
-            Diagnostic::error(properties.at, format!("the `Properties` of resource `{id}` must be a mapping"));
-        problems.push(problem.label("not a mapping"));
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::super::tests::shown;
 
-/// Parameters have a type, mappings have two levels.
-fn declarations(scope: &Scope<'_>, problems: &mut Vec<Diagnostic>) {
-    for (name, entry) in scope.parameters {
-        if is_expansion(name) {
-            continue;
+    fn says(text: &str, parts: &[&str]) {
+        let shown = shown(text);
+        assert_eq!(shown.len(), 1, "{text}: {shown:#?}");
+        for part in parts {
+            assert!(shown[0].contains(part), "{part} in {}", shown[0]);
         }
-        let message = match entry.value.as_map() {
-            None => format!("parameter `{name}` is not a mapping"),
-            Some(body) if !body.contains_key("Type") => format!("parameter `{name}` has no `Type`"),
-            Some(_) => continue,
-        };
-        problems.push(
-            Diagnostic::error(entry.key_at, message).hint("every parameter names its type, `String` for example"),
+    }
+
+    const R: &str = "  R: {Type: T::T::T, Properties: {P: !Ref A, Q: !If [C, 1, 2]}}\n";
+
+    #[test]
+    fn a_misspelt_section_is_one_mistake() {
+        says("resources: {R: {Type: T::T::T}}", &["unknown section `resources`", "1:1", "did you mean `Resources`?"]);
+        says(
+            &format!("Paramters: {{A: {{Type: String}}}}\nConditions: {{C: !Equals [!Ref A, b]}}\nResources:\n{R}"),
+            &["unknown section `Paramters`", "did you mean `Parameters`?"],
         );
     }
-    for (name, entry) in scope.mappings {
-        let two_levels = entry
-            .value
-            .as_map()
-            .is_some_and(|map| map.iter().all(|(k, e)| is_expansion(k) || e.value.as_map().is_some()));
-        if !two_levels && !is_expansion(name) {
-            problems.push(
-                Diagnostic::error(entry.key_at, format!("mapping `{name}` does not have two levels of keys"))
-                    .hint("`Fn::FindInMap` looks a value up by a first and a second key"),
-            );
-        }
+
+    #[test]
+    fn a_section_at_the_wrong_level_is_one_mistake() {
+        let nested = "sections stand at the outermost level";
+        says("Template:\n  Resources: {R: {Type: T::T::T}}\n", &["`Resources` is nested inside of `Template`", "2:3", nested]);
+        says(
+            "Resources:\n  R: {Type: T::T::T}\n  Outputs:\n    O: {Value: !Ref R}\n",
+            &["`Outputs` is nested inside of `Resources`", "3:3", nested],
+        );
+        says(
+            "Parameters:\n  A: {Type: String}\n  Resources:\n    R: {Type: T::T::T}\nOutputs: {O: {Value: !Ref R}}\n",
+            &["`Resources` is nested inside of `Parameters`", "3:3", nested],
+        );
+        says("R: {Type: AWS::S3::Bucket}\n", &["resource `R` stands outside of `Resources`", "1:1", "indent it below"]);
+    }
+
+    #[test]
+    fn a_section_of_the_wrong_shape_is_one_mistake() {
+        says(&format!("Parameters: [A]\nConditions: {{C: !Equals [a, b]}}\nResources:\n{R}"), &["`Parameters` must be a mapping", "1:13"]);
+        says("Outputs: x\nResources: {R: {Type: T::T::T}}", &["`Outputs` must be a mapping", "1:10"]);
     }
 }

@@ -2,8 +2,10 @@
 
 mod emulator;
 mod honesty;
+mod intrinsics;
 mod localstack;
 mod ministack;
 mod moto;
+mod nested;
 mod proxy;
 mod report;
