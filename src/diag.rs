@@ -82,11 +82,25 @@ impl Diagnostic {
         let text = sources.shown(self.at.file);
         let text = &*text;
         if !self.at.is_live() {
-            let mut snippet = Snippet::source(text).path(sources.name(self.at.file)).line_start(1);
+            let related = || self.related.iter().filter(|(span, _)| span.file == self.at.file);
+            // Only the lines that are shown: the renderer would read the whole text for each message.
+            let ranges =
+                || std::iter::once(self.at).chain(related().map(|(span, _)| *span)).map(|span| bytes(span, text));
+            let from = ranges().map(|range| range.start).min().unwrap_or(0);
+            let to = ranges().map(|range| range.end).max().unwrap_or(from);
+            let from = text.get(..from).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+            let to = text.get(to..).and_then(|after| after.find('\n')).map_or(text.len(), |newline| to + newline);
+            let within = |span: Span| {
+                let range = bytes(span, text);
+                range.start - from..range.end - from
+            };
+            let line = text.get(..from).map_or(0, |before| before.matches('\n').count()) + 1;
+            let lines = text.get(from..to).unwrap_or_default();
+            let mut snippet = Snippet::source(lines).path(sources.name(self.at.file)).line_start(line);
             let label = (!self.label.is_empty()).then_some(self.label.as_str());
-            snippet = snippet.annotation(AnnotationKind::Primary.span(bytes(self.at, text)).label(label));
-            for (span, label) in self.related.iter().filter(|(span, _)| span.file == self.at.file) {
-                snippet = snippet.annotation(AnnotationKind::Context.span(bytes(*span, text)).label(label.as_str()));
+            snippet = snippet.annotation(AnnotationKind::Primary.span(within(self.at)).label(label));
+            for (span, label) in related() {
+                snippet = snippet.annotation(AnnotationKind::Context.span(within(*span)).label(label.as_str()));
             }
             group = group.element(snippet);
         }
@@ -109,8 +123,11 @@ pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) ->
         return None;
     }
     let near = |k: &&str| k.len().abs_diff(name.len()) <= 2 * (name.len() / 3).max(1);
-    let best =
-        known.into_iter().filter(near).map(|k| (strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase()), k)).min()?;
+    let best = known
+        .into_iter()
+        .filter(near)
+        .map(|k| (strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase()), k))
+        .min()?;
     (best.0 <= (name.len() / 3).max(1)).then_some(best.1)
 }
 

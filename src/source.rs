@@ -29,6 +29,10 @@ impl Span {
         Self { file, start: clamp(start), end: clamp(end.max(start)) }
     }
 
+    fn range(self) -> Option<(usize, usize)> {
+        Some((usize::try_from(self.start).ok()?, usize::try_from(self.end).ok()?))
+    }
+
     /// Whether the value was observed rather than declared.
     #[must_use]
     pub fn is_live(self) -> bool {
@@ -103,19 +107,20 @@ impl Sources {
         let Some(file) = self.file(file).filter(|file| !file.hidden.is_empty()) else {
             return Cow::Borrowed(self.text(file));
         };
-        let mut text = String::with_capacity(file.text.len());
-        for (at, c) in file.text.char_indices() {
-            let covers = |span: &Span| {
-                let range = usize::try_from(span.start).ok().zip(usize::try_from(span.end).ok());
-                range.is_some_and(|(start, end)| (start..end).contains(&at))
-            };
-            if !c.is_whitespace() && file.hidden.iter().any(covers) {
-                text.extend(std::iter::repeat_n('*', c.len_utf8()));
-            } else {
-                text.push(c);
+        let mut shown = String::with_capacity(file.text.len());
+        let mut hidden: Vec<(usize, usize)> = file.hidden.iter().filter_map(|span| span.range()).collect();
+        hidden.sort_unstable();
+        for (start, end) in hidden {
+            let start = start.max(shown.len());
+            shown.push_str(file.text.get(shown.len()..start).unwrap_or_default());
+            for c in file.text.get(start..end).unwrap_or_default().chars() {
+                let count = if c.is_whitespace() { 0 } else { c.len_utf8() };
+                shown.extend(std::iter::repeat_n('*', count));
+                shown.extend((count == 0).then_some(c));
             }
         }
-        Cow::Owned(text)
+        shown.push_str(file.text.get(shown.len()..).unwrap_or_default());
+        Cow::Owned(shown)
     }
 
     /// The name of a file.

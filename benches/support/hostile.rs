@@ -4,9 +4,12 @@ use std::fmt::Write;
 
 const RESOURCE: &str = "Resources:\n  R: {Type: T::T::T, Properties: {P: !Ref AWS::Region}}\n";
 
+/// Writes a text of about that many bytes.
+type Attack = fn(usize) -> String;
+
 /// Every kind of attack with its name. `size` is in bytes.
 pub(crate) fn all(size: usize) -> Vec<(&'static str, String)> {
-    let kinds: [(&'static str, fn(usize) -> String); 26] = [
+    let kinds: [(&'static str, Attack); 26] = [
         ("aliases of aliases", aliases_of_aliases),
         ("aliases of one list", aliases_of_one_list),
         ("anchors", |size| lines("A:\n", size, |n| format!("- &a{n} x\n"))),

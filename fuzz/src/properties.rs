@@ -124,7 +124,9 @@ fn each(value: &Value, visit: &mut impl FnMut(Span, Option<&Value>)) {
     match &value.kind {
         Kind::List(items) => {
             visit(value.at, None);
-            items.iter().for_each(|item| each(item, visit));
+            for item in items {
+                each(item, visit);
+            }
         }
         Kind::Map(map) => {
             visit(value.at, None);

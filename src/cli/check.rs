@@ -77,7 +77,7 @@ fn families(
         }
         roots.push(Root { path: file.path, template, inputs });
     }
-    let (families, problems) = load::families(sources, roots, &files::text);
+    let (families, problems) = load::families(sources, &roots, &files::text);
     errors.extend(problems);
     (families, errors)
 }

@@ -13,11 +13,11 @@ type Values = BTreeMap<Arc<str>, Arc<str>>;
 
 /// Keys of the AWS CLI's list.
 const PAIR: &[&str] = &["ParameterKey", "ParameterValue", "UsePreviousValue", "ResolvedValue"];
-/// What CodePipeline's file has beside `Parameters`.
+/// What `CodePipeline`'s file has beside `Parameters`.
 const PIPELINE: &[&str] = &["Parameters", "Tags", "StackPolicy"];
 
 /// Reads parameter values in one of the usual forms, JSON or YAML: the AWS CLI's list of `ParameterKey` and `ParameterValue`, a list of
-/// `Key=Value` as `aws cloudformation deploy` takes it, CodePipeline's mapping with `Parameters`, or a plain mapping. Lists become text with
+/// `Key=Value` as `aws cloudformation deploy` takes it, `CodePipeline`'s mapping with `Parameters`, or a plain mapping. Lists become text with
 /// commas.
 pub fn parameters(sources: &mut Sources, name: &str, text: &str) -> Result<Values, Vec<Diagnostic>> {
     let file = sources.add(name, text);
@@ -61,7 +61,9 @@ impl Found {
                     self.mapping(inner);
                 }
                 Some(Value { kind: Kind::List(items), .. }) if items.iter().all(|item| item.as_map().is_some()) => {
-                    items.iter().for_each(|item| self.item(item));
+                    for item in items {
+                        self.item(item);
+                    }
                 }
                 _ => self.mapping(map),
             },
@@ -149,7 +151,9 @@ fn not_a_value(name: &str, value: &Value) -> Diagnostic {
     let problem = Diagnostic::error(value.at, message).label("no value");
     let function = value.as_map().and_then(|map| map.keys().next()).filter(|key| key.starts_with("Fn::"));
     match function.map(|key| &**key) {
-        Some("Fn::GetArtifactAtt" | "Fn::GetParam") => problem.hint("only the pipeline knows it: write the value itself"),
+        Some("Fn::GetArtifactAtt" | "Fn::GetParam") => {
+            problem.hint("only the pipeline knows it: write the value itself")
+        }
         Some(_) => problem.hint("a parameter's value cannot use functions"),
         None => problem,
     }
@@ -198,8 +202,18 @@ mod tests {
             ("", "the file is empty", "", "Key=Value"),
             ("prod", "no parameter values", "prod", "mapping of names to values"),
             ("[5]", "no parameter values", "5", "ParameterKey"),
-            (r#"[{"ParameterKey": "A"}]"#, "parameter `A` has no `ParameterValue`", r#"{"ParameterKey": "A"}"#, "UsePreviousValue"),
-            (r#"[{"ParamterKey": "A", "ParameterValue": "b"}]"#, "unknown key `ParamterKey` of a parameter", r#""ParamterKey""#, "`ParameterKey`"),
+            (
+                r#"[{"ParameterKey": "A"}]"#,
+                "parameter `A` has no `ParameterValue`",
+                r#"{"ParameterKey": "A"}"#,
+                "UsePreviousValue",
+            ),
+            (
+                r#"[{"ParamterKey": "A", "ParameterValue": "b"}]"#,
+                "unknown key `ParamterKey` of a parameter",
+                r#""ParamterKey""#,
+                "`ParameterKey`",
+            ),
             (r#"["A"]"#, "`A` gives no parameter a value", r#""A""#, "Key=Value"),
             (r#"["A=1", "A=2"]"#, "parameter `A` is given twice", r#""A=2""#, ""),
             ("{A: {b: c}}", "the value of parameter `A` is neither text nor a list of texts", "{b: c}", ""),

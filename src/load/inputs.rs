@@ -80,7 +80,7 @@ mod tests {
         let template = parse(&mut sources, "t.yaml", &text).unwrap();
         let parameters = given.iter().map(|&(k, v)| (k.into(), v.into())).collect();
         let stack_id = deployed.then(|| "arn:…".into());
-        match evaluate(&template, &Inputs { parameters, stack_id, ..Inputs::default() }) {
+        match evaluate(&template, &Inputs { stack_id, parameters, ..Inputs::default() }) {
             Ok(_) => Vec::new(),
             Err(problems) => problems.into_iter().map(|p| (p.message, p.hint)).collect(),
         }
@@ -88,7 +88,8 @@ mod tests {
 
     #[test]
     fn inputs_that_the_template_refuses_are_said_all_at_once() {
-        let parameters = "{Env: {Type: String, AllowedValues: [prod, dev]}, N: {Type: Number}, Missing: {Type: String}}";
+        let parameters =
+            "{Env: {Type: String, AllowedValues: [prod, dev]}, N: {Type: Number}, Missing: {Type: String}}";
         let problems = refused(parameters, &[("Env", "test"), ("N", "many"), ("Enw", "prod")], false);
         let hint = |text: &str| Some(text.to_owned());
         let expected = [

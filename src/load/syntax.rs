@@ -66,9 +66,7 @@ fn hint(kind: &ErrorKind) -> Option<&'static str> {
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabInIndentation
         | ErrorKind::TabAtBlockScalarStart
-        | ErrorKind::TabInPlainScalar => {
-            "indent with spaces: YAML does not allow tabs there"
-        }
+        | ErrorKind::TabInPlainScalar => "indent with spaces: YAML does not allow tabs there",
         ErrorKind::MappingValueNotAllowed | ErrorKind::MappingKeyNotAllowed => {
             "quote a text that contains `: `, and check the indentation of this line and the one above"
         }
@@ -80,7 +78,9 @@ fn hint(kind: &ErrorKind) -> Option<&'static str> {
         ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
             "a comma or a closing bracket is missing"
         }
-        ErrorKind::UnexpectedCharacter { .. } | ErrorKind::MissingAnchorOrAliasName => "quote a text that starts with a special character",
+        ErrorKind::UnexpectedCharacter { .. } | ErrorKind::MissingAnchorOrAliasName => {
+            "quote a text that starts with a special character"
+        }
         ErrorKind::UnknownAnchor => "an alias needs an anchor above it; quote a text that starts with `*`",
         ErrorKind::UnknownQuotedScalarEscape => "write `\\\\` for a backslash, or use single quotes",
         ErrorKind::MisplacedFlowCollectionEnd | ErrorKind::MismatchedFlowCollectionEnd { .. } => {

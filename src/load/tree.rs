@@ -86,7 +86,8 @@ pub(super) fn read(file: FileId, text: &str) -> (Vec<Value>, Vec<Diagnostic>) {
             builder.problems.push(problem);
             builder.stack.clear();
             // The rest of a broken document means nothing; the next document may be sound.
-            if !matches!(parser.proceed_next_document(), Ok(true)) {
+            let full = builder.problems.len() >= check::MAX_PROBLEMS;
+            if full || !matches!(parser.proceed_next_document(), Ok(true)) {
                 break;
             }
         }
@@ -329,7 +330,8 @@ mod tests {
         let chain = (1..5000).map(one_in).collect::<Vec<_>>().concat();
         assert!(message(&format!("- &a0 [x]\n{chain}")).contains("levels deep"));
         assert!(message("a: &x [*x]").contains("inside of what it names"));
-        let nested = (0..100).map(|n| format!("&a{n} [")).collect::<String>() + &"x,".repeat(50_000) + &"]".repeat(100);
+        let nested =
+            (0..100).map(|n| format!("&a{n} [")).collect::<Vec<_>>().concat() + &"x,".repeat(50_000) + &"]".repeat(100);
         assert!(message(&nested).contains("anchors stand inside of each other"));
     }
 

@@ -189,9 +189,11 @@ impl Value {
             Kind::Bool(b) => Some(*b),
             Kind::Int(1) => Some(true),
             Kind::Int(0) => Some(false),
-            Kind::Str(s) if s.eq_ignore_ascii_case("true") || &**s == "1" => Some(true),
-            Kind::Str(s) if s.eq_ignore_ascii_case("false") || &**s == "0" => Some(false),
-            _ => None,
+            _ => match self.as_str()? {
+                s if s.eq_ignore_ascii_case("true") || s == "1" => Some(true),
+                s if s.eq_ignore_ascii_case("false") || s == "0" => Some(false),
+                _ => None,
+            },
         }
     }
 
@@ -200,8 +202,7 @@ impl Value {
     pub fn as_int(&self) -> Option<i64> {
         match &self.kind {
             Kind::Int(n) => Some(*n),
-            Kind::Str(s) => s.trim().parse().ok(),
-            _ => None,
+            _ => self.as_str()?.trim().parse().ok(),
         }
     }
 
@@ -263,6 +264,11 @@ impl fmt::Display for Value {
 mod tests {
     use super::*;
 
+    /// The output of a nested stack, for example.
+    fn reference(value: Option<&str>) -> Kind {
+        Kind::Ref(Reference { stack: "s".into(), logical_id: "R".into(), attribute: None, value: value.map(Arc::from) })
+    }
+
     #[test]
     fn truth_is_read_as_cloudformation_reads_it() {
         for (kind, expected) in [
@@ -270,6 +276,8 @@ mod tests {
             (Kind::Str("True".into()), Some(true)),
             (Kind::Int(1), Some(true)),
             (Kind::Str("false".into()), Some(false)),
+            (reference(Some("true")), Some(true)),
+            (reference(None), None),
             (Kind::Str("yes".into()), None),
             (Kind::Unknown(Unknown::NotCollected), None),
         ] {

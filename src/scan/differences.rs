@@ -42,7 +42,11 @@ fn entry(
     here: Option<&Value>,
     there: Option<&Value>,
 ) -> Option<DriftEntry> {
-    if here.map(normal) == there.map(normal) {
+    let alike = match (here.map(normal), there.map(normal)) {
+        (Some(here), Some(there)) => same("", &here, &there),
+        (here, there) => here == there,
+    };
+    if alike {
         return None;
     }
     let kind = match (here, there) {
@@ -125,4 +129,64 @@ fn normal(value: &Value) -> Json {
         (key, value)
     }
     texts(to_json(value))
+}
+
+/// Properties that name a local file until `aws cloudformation package` or `sam package` puts the file into a bucket.
+/// <https://docs.aws.amazon.com/cli/latest/reference/cloudformation/package.html>
+const PACKAGED: &[&str] = &[
+    "BodyS3Location",
+    "Code",
+    "CodeUri",
+    "Content",
+    "ContentUri",
+    "DefinitionS3Location",
+    "DefinitionUri",
+    "Location",
+    "RequestMappingTemplateS3Location",
+    "ResponseMappingTemplateS3Location",
+    "ScriptLocation",
+    "SourceBundle",
+    "TemplateURL",
+];
+
+/// Whether a value in the file (`here`) and the deployed one say the same; `key` is what they stand under.
+fn same(key: &str, here: &Json, there: &Json) -> bool {
+    match (here, there) {
+        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(key, a, b)),
+        (Json::Object(a), Json::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(key, a, b)))
+        }
+        (Json::String(path), uploaded) if PACKAGED.contains(&key) && !path.contains("://") => {
+            here == there || is_in_a_bucket(uploaded)
+        }
+        _ => here == there,
+    }
+}
+
+fn is_in_a_bucket(value: &Json) -> bool {
+    match value {
+        Json::String(url) => url.starts_with("s3://") || (url.starts_with("https://") && url.contains("s3")),
+        Json::Object(map) => map.keys().any(|key| key == "S3Bucket" || key == "Bucket"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_packaged_file_is_the_local_one() {
+        for (key, here, there, alike) in [
+            ("TemplateURL", json!("./vpc.yaml"), json!("https://s3.eu-west-1.amazonaws.com/b/abc.template"), true),
+            ("CodeUri", json!("src/"), json!("s3://b/abc"), true),
+            ("Code", json!("src/"), json!({"S3Bucket": "b", "S3Key": "abc"}), true),
+            ("CodeUri", json!("s3://b/old"), json!("s3://b/new"), false),
+            ("Handler", json!("app.handler"), json!("s3://b/abc"), false),
+            ("TemplateURL", json!("./vpc.yaml"), json!("./other.yaml"), false),
+        ] {
+            assert_eq!(same("", &json!({key: here}), &json!({key: there})), alike, "{key} {there}");
+        }
+    }
 }

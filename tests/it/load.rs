@@ -5,6 +5,7 @@ mod render;
 
 #[path = "../../benches/support/hostile.rs"]
 mod hostile;
+#[expect(unreachable_pub, reason = "the fuzz targets, which share it, are another crate")]
 #[path = "../../fuzz/src/properties.rs"]
 mod properties;
 
@@ -81,6 +82,9 @@ fn assignments() -> Vec<Vec<(&'static str, &'static str)>> {
 }
 
 proptest! {
+    // A quarter of the usual number: a case reads and evaluates a template of two hundred lines several times.
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 4, ..ProptestConfig::default() })]
+
     #[test]
     fn any_text_is_read_to_an_end(text in "([ -~äß€😀\r\n\t\u{feff}]|Resources:\n|  R: |Type: T::T::T\n|!Sub |!Ref |!If |Fn::|\\$\\{|&a |\\*a |\"|\\[|\\{|- |---\n|: |\n  ){0,80}") {
         properties::reading(&text);
@@ -135,6 +139,7 @@ proptest! {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "which text it was is shown if the test fails")]
 fn hostile_texts_are_read_to_an_end() {
     for (name, text) in hostile::all(20_000) {
         eprintln!("{name}: {} bytes", text.len());
@@ -158,6 +163,7 @@ fn templates(folder: &Path, into: &mut Vec<PathBuf>) {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn real_templates_load_without_a_complaint() {
     let Some(folder) = env::var_os("DRIFTLINE_TEMPLATES") else {
         eprintln!("skipped: DRIFTLINE_TEMPLATES names no folder of templates");

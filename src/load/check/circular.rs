@@ -20,6 +20,14 @@ struct Edge {
     at: Span,
 }
 
+/// A name in a template.
+struct Named<'a> {
+    id: &'a str,
+    at: Span,
+    /// The placeholder that holds it; its place is looked up only where it is needed.
+    written: Option<&'a str>,
+}
+
 pub(super) fn check(scope: &Scope<'_>, text: &str, problems: &mut Vec<Diagnostic>) {
     if scope.has_macro() {
         return;
@@ -51,43 +59,44 @@ fn edges(entry: &Entry, numbers: &HashMap<&str, usize>, scope: &Scope<'_>, text:
             "Type" | "Condition" => {}
             "DependsOn" => {
                 let ids = value.as_list().unwrap_or(std::slice::from_ref(value));
-                named.extend(ids.iter().filter_map(|id| Some((id.as_str()?, id.at))));
+                named.extend(ids.iter().filter_map(|id| Some(Named { id: id.as_str()?, at: id.at, written: None })));
             }
-            _ => references(value, text, &mut named),
+            _ => references(value, &mut named),
         }
     }
     let mut seen = HashSet::new();
-    let known = |(id, at): (&str, Span)| {
-        let to = *numbers.get(id).filter(|_| !scope.parameters.contains_key(id))?;
-        seen.insert(to).then_some(Edge { to, at })
+    let known = |named: Named<'_>| {
+        let to = *numbers.get(named.id).filter(|_| !scope.parameters.contains_key(named.id))?;
+        let place = || named.written.map_or(named.at, |written| locate(text, named.at, written));
+        seen.insert(to).then(|| Edge { to, at: place() })
     };
     named.into_iter().filter_map(known).collect()
 }
 
 /// The logical ids that the functions in a value name. Both branches of an `Fn::If` count.
-fn references<'a>(value: &'a Value, text: &str, into: &mut Vec<(&'a str, Span)>) {
+fn references<'a>(value: &'a Value, into: &mut Vec<Named<'a>>) {
     if let Some((function, argument)) = condition::call(value) {
         match &**function {
-            "Ref" => into.extend(argument.as_str().map(|id| (id, argument.at))),
+            "Ref" => into.extend(argument.as_str().map(|id| Named { id, at: argument.at, written: None })),
             "Fn::GetAtt" => {
                 let id = match argument.as_list() {
                     Some([id, _, ..]) => id.as_str().map(|text| (text, id.at)),
                     _ => argument.as_str().and_then(|text| Some((text.split_once('.')?.0, argument.at))),
                 };
-                into.extend(id);
+                into.extend(id.map(|(id, at)| Named { id, at, written: None }));
             }
-            "Fn::Sub" => placeholders(argument, text, into),
+            "Fn::Sub" => placeholders(argument, into),
             _ => {}
         }
     }
     match &value.kind {
-        Kind::List(items) => items.iter().for_each(|item| references(item, text, into)),
-        Kind::Map(map) => map.values().for_each(|entry| references(&entry.value, text, into)),
+        Kind::List(items) => items.iter().for_each(|item| references(item, into)),
+        Kind::Map(map) => map.values().for_each(|entry| references(&entry.value, into)),
         _ => {}
     }
 }
 
-fn placeholders<'a>(argument: &'a Value, text: &str, into: &mut Vec<(&'a str, Span)>) {
+fn placeholders<'a>(argument: &'a Value, into: &mut Vec<Named<'a>>) {
     let (template, variables) = match argument.as_list() {
         Some([template, rest @ ..]) => (template, rest.first().and_then(Value::as_map)),
         _ => (argument, None),
@@ -97,7 +106,7 @@ fn placeholders<'a>(argument: &'a Value, text: &str, into: &mut Vec<(&'a str, Sp
         let Piece::Name { name, written } = piece else { continue };
         if variables.is_none_or(|map| !map.contains_key(name)) {
             let id = name.split_once('.').map_or(name, |(id, _)| id);
-            into.push((id, locate(text, template.at, written)));
+            into.push(Named { id, at: template.at, written: Some(written) });
         }
     }
 }
@@ -140,7 +149,9 @@ fn components(graph: &[Vec<Edge>]) -> Vec<Vec<usize>> {
             if get(&low, node) == get(&order, node) {
                 let from = stack.iter().rposition(|&n| n == node).unwrap_or(0);
                 let mut members = stack.split_off(from);
-                members.iter().for_each(|&n| set(&mut open, n, false));
+                for &n in &members {
+                    set(&mut open, n, false);
+                }
                 members.sort_unstable();
                 found.push(members);
             }
@@ -240,7 +251,9 @@ mod tests {
     fn what_only_looks_like_a_circle_is_none() {
         clean("Resources: {A: {Type: T::T::T, Properties: {P: !Sub ['${A}', {A: b}]}}}");
         clean("Resources: {A: {Type: T::T::T, Properties: {P: !Sub '${!A}'}}}");
-        clean("Resources: {A: {Type: T::T::T, DependsOn: [B, C]}, B: {Type: T::T::T, DependsOn: C}, C: {Type: T::T::T}}");
+        clean(
+            "Resources: {A: {Type: T::T::T, DependsOn: [B, C]}, B: {Type: T::T::T, DependsOn: C}, C: {Type: T::T::T}}",
+        );
     }
 
     #[test]

@@ -17,7 +17,8 @@ pub(super) fn check(scope: &Scope<'_>, problems: &mut Vec<Diagnostic>) {
         && version.value.kind != Kind::Null
     {
         let problem = Diagnostic::error(version.value.at, format!("`{}` is no template format version", version.value));
-        problems.push(problem.label("unsupported").hint(format!("write \"{VERSION}\": it is the only version there is")));
+        problems
+            .push(problem.label("unsupported").hint(format!("write \"{VERSION}\": it is the only version there is")));
     }
     if let Some(description) = section("Description") {
         problems.extend(described(description));
@@ -89,7 +90,10 @@ mod tests {
             clean(&format!("AWSTemplateFormatVersion: {good}\nResources: {{R: {{Type: T::T::T}}}}\n"));
         }
         for bad in ["2010-09-9", "2010", "'2024-01-01'", "2010-09-09T00:00:00Z", "[2010-09-09]"] {
-            says(&format!("AWSTemplateFormatVersion: {bad}"), &["is no template format version", "t.yaml:1:27", "2010-09-09"]);
+            says(
+                &format!("AWSTemplateFormatVersion: {bad}"),
+                &["is no template format version", "t.yaml:1:27", "2010-09-09"],
+            );
         }
     }
 

@@ -40,11 +40,13 @@ pub(super) fn size(root: &Value, text: &str) -> Option<Diagnostic> {
     let bytes = text.len();
     let at = Span { end: root.at.start, ..root.at };
     if bytes > MAX_OBJECT {
-        let problem = Diagnostic::error(at, format!("the template has {bytes} bytes; CloudFormation takes {MAX_OBJECT}"));
+        let problem =
+            Diagnostic::error(at, format!("the template has {bytes} bytes; CloudFormation takes {MAX_OBJECT}"));
         return Some(problem.hint("that is the limit for a template in S3; split the template into nested stacks"));
     }
     (bytes > MAX_REQUEST).then(|| {
-        let problem = Diagnostic::warning(at, format!("the template has {bytes} bytes; a request carries {MAX_REQUEST}"));
+        let problem =
+            Diagnostic::warning(at, format!("the template has {bytes} bytes; a request carries {MAX_REQUEST}"));
         problem.hint(format!("upload it to S3 and give its URL, which takes {MAX_OBJECT} bytes"))
     })
 }
@@ -63,10 +65,8 @@ pub(super) fn name(what: &str, name: &str, at: Span, text: &str) -> Option<Diagn
     wrong.then(|| {
         let kept: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
         let problem = Diagnostic::error(at, format!("the name of {what} `{name}` is not alphanumeric"));
-        match kept.is_empty() {
-            true => problem.label("letters and digits only"),
-            false => problem.label("letters and digits only").hint(format!("`{kept}` would do")),
-        }
+        let problem = problem.label("letters and digits only");
+        if kept.is_empty() { problem } else { problem.hint(format!("`{kept}` would do")) }
     })
 }
 

@@ -22,7 +22,8 @@ pub(super) fn check(scope: &Scope<'_>, text: &str, problems: &mut Vec<Diagnostic
 
 fn mapping(name: &str, entry: &Entry, problems: &mut Vec<Diagnostic>) {
     let levels = entry.value.as_map();
-    let two = levels.is_some_and(|map| map.iter().all(|(key, level)| is_expansion(key) || level.value.as_map().is_some()));
+    let two =
+        levels.is_some_and(|map| map.iter().all(|(key, level)| is_expansion(key) || level.value.as_map().is_some()));
     let Some(levels) = levels.filter(|_| two) else {
         problems.push(
             Diagnostic::error(entry.key_at, format!("mapping `{name}` does not have two levels of keys"))
@@ -93,7 +94,7 @@ mod tests {
         says("{a: {b: {c: d}}}", &["a value of mapping `M` is no text", "2:14", "not three"]);
         says("{a: {b: !Ref R}}", &["a value of mapping `M` is no text", "2:14", "cannot use functions"]);
         says("{a: {b: [!Ref R]}}", &["a value of mapping `M` is no text", "cannot use functions"]);
-        let keys: String = (0..201).map(|n| format!("k{n}: {{a: b}}, ")).collect();
+        let keys = (0..201).map(|n| format!("k{n}: {{a: b}}")).collect::<Vec<_>>().join(", ");
         says(&format!("{{{keys}}}"), &["mapping `M` has 201 keys"]);
     }
 }

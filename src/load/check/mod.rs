@@ -5,6 +5,8 @@ pub(super) mod calls;
 mod circular;
 mod cycle;
 mod document;
+#[cfg(test)]
+mod fixtures;
 mod limits;
 mod mappings;
 mod outputs;
@@ -41,7 +43,9 @@ pub(super) fn template(root: &Value, text: &str) -> Vec<Diagnostic> {
     outputs::check(&scope, text, &mut problems);
     limits::counts(&scope, &mut problems);
     if is_for_another_reader(&scope) {
-        problems.iter_mut().for_each(|problem| problem.gravity = Gravity::Warning);
+        for problem in &mut problems {
+            problem.gravity = Gravity::Warning;
+        }
     }
     if known {
         calls::check(&scope, text, &mut problems);
@@ -171,9 +175,13 @@ mod tests {
         says(&property("!GetAtt >>R<<"), "wrong argument of `Fn::GetAtt`");
         says(&property("!Sub '>>${HOME:-x}<<'"), "`${HOME:-x}` is not a placeholder that `Fn::Sub` knows");
         says(&property("{>>'Fn::Sub'<<: x, Other: y}"), "`Fn::Sub` does not stand alone in its mapping");
-        for good in
-            ["!Sub ['${A}', {A: b}]", "!GetAtt [Q, !Ref Q]", "!Join [',', !Ref Q]", "!Cidr [10.0.0.0/24, 1, 2]", "!Sub '${!X}'"]
-        {
+        for good in [
+            "!Sub ['${A}', {A: b}]",
+            "!GetAtt [Q, !Ref Q]",
+            "!Join [',', !Ref Q]",
+            "!Cidr [10.0.0.0/24, 1, 2]",
+            "!Sub '${!X}'",
+        ] {
             assert_eq!(problems(&property(good)), [], "{good}");
         }
     }

@@ -34,9 +34,13 @@ pub(super) fn check(scope: &Scope<'_>, text: &str, problems: &mut Vec<Diagnostic
             problems.push(problem.hint("every output has a `Value`"));
         }
         if let Some(description) = body.get("Description")
-            && !matches!(description.value.kind, Kind::Str(_) | Kind::Int(_) | Kind::Float(_) | Kind::Bool(_) | Kind::Null)
+            && !matches!(
+                description.value.kind,
+                Kind::Str(_) | Kind::Int(_) | Kind::Float(_) | Kind::Bool(_) | Kind::Null
+            )
         {
-            let problem = Diagnostic::error(description.value.at, format!("the description of output `{name}` must be a text"));
+            let problem =
+                Diagnostic::error(description.value.at, format!("the description of output `{name}` must be a text"));
             problems.push(problem.label("expected a text").hint("a description cannot use functions"));
         }
         let Some(export) = export(name, body, problems) else { continue };
@@ -44,7 +48,8 @@ pub(super) fn check(scope: &Scope<'_>, text: &str, problems: &mut Vec<Diagnostic
         if !body.contains_key("Condition")
             && let Some(first) = exports.insert(to_json(export).to_string(), export.at)
         {
-            let problem = Diagnostic::error(export.at, format!("output `{name}` has the export name of another output"));
+            let problem =
+                Diagnostic::error(export.at, format!("output `{name}` has the export name of another output"));
             problems.push(problem.label("given again here").related(first, "first given here"));
         }
     }

@@ -70,7 +70,8 @@ fn kind(name: &str, entry: &Entry, body: &Map, problems: &mut Vec<Diagnostic>) -
     }
     let Some(kind) = body.get("Type") else {
         if !meant && !body.keys().any(|key| is_expansion(key)) {
-            problems.push(Diagnostic::error(entry.key_at, format!("parameter `{name}` has no `Type`")).hint(NEEDS_TYPE));
+            problems
+                .push(Diagnostic::error(entry.key_at, format!("parameter `{name}` has no `Type`")).hint(NEEDS_TYPE));
         }
         return false;
     };
@@ -103,7 +104,6 @@ fn shapes(name: &str, body: &Map, problems: &mut Vec<Diagnostic>) {
         let expected = match &**key {
             // Nothing written is said elsewhere.
             _ if value.kind == Kind::Null => None,
-            "Default" if !is_scalar => Some("a text"),
             "AllowedValues" => match value.as_list() {
                 None => Some("a list"),
                 Some([]) => Some("at least one value"),
@@ -113,7 +113,7 @@ fn shapes(name: &str, body: &Map, problems: &mut Vec<Diagnostic>) {
             "NoEcho" if value.as_bool().is_none() => Some("`true` or `false`"),
             "MinLength" | "MaxLength" if value.as_int().is_none_or(|n| n < 0) => Some("a whole number"),
             "MinValue" | "MaxValue" if value.text().is_none_or(|n| parse(&n).is_none()) => Some("a number"),
-            "AllowedPattern" | "ConstraintDescription" | "Description" if !is_scalar => Some("a text"),
+            "Default" | "AllowedPattern" | "ConstraintDescription" | "Description" if !is_scalar => Some("a text"),
             _ => None,
         };
         if let Some(expected) = expected {
@@ -129,14 +129,18 @@ fn shapes(name: &str, body: &Map, problems: &mut Vec<Diagnostic>) {
     let description = body.get("Description").and_then(|entry| Some((entry, entry.value.as_str()?.chars().count())));
     if let Some((entry, length)) = description.filter(|(_, length)| *length > MAX_DESCRIPTION) {
         let message = format!("the description of parameter `{name}` has {length} characters");
-        problems.push(Diagnostic::error(entry.key_at, message).label(format!("CloudFormation takes {MAX_DESCRIPTION}")));
+        problems
+            .push(Diagnostic::error(entry.key_at, message).label(format!("CloudFormation takes {MAX_DESCRIPTION}")));
     }
     if let Some(entry) = body.get("AllowedPattern")
         && let Some(Err(Refused::Invalid(what))) = entry.value.as_str().map(Pattern::new)
     {
         problems.push(
-            Diagnostic::error(entry.value.at, format!("`AllowedPattern` of parameter `{name}` is no regular expression"))
-                .label(what),
+            Diagnostic::error(
+                entry.value.at,
+                format!("`AllowedPattern` of parameter `{name}` is no regular expression"),
+            )
+            .label(what),
         );
     }
 }
@@ -214,7 +218,10 @@ mod tests {
         says("Type: CommaDelimitedList, Default: [a, b]", &["wrong `Default`", "one text with commas"]);
         says("Type: String, Default: !Ref R", &["wrong `Default`", "parameters cannot use functions"]);
         says("Type: String, AllowedPattern: '[a'", &["is no regular expression", "a character class is not closed"]);
-        says("Type: Number, MinLength: 1", &["warning", "`MinLength` of parameter `P` has no effect", "not for `Number`"]);
+        says(
+            "Type: Number, MinLength: 1",
+            &["warning", "`MinLength` of parameter `P` has no effect", "not for `Number`"],
+        );
         says("Type: String, MaxValue: 1", &["warning", "`MaxValue` of parameter `P` has no effect", "for numbers"]);
         says("Type: Number, MinValue: 5, MaxValue: 2, Default: 1", &["no value of parameter `P` can be right"]);
     }

@@ -133,8 +133,9 @@ fn is_type(name: &str) -> bool {
         ["Custom", own] => {
             !own.is_empty() && own.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '@' | '-'))
         }
-        [organization, service, resource] => word(organization) && word(service) && word(resource),
-        [organization, service, resource, "MODULE"] => word(organization) && word(service) && word(resource),
+        [organization, service, resource] | [organization, service, resource, "MODULE"] => {
+            word(organization) && word(service) && word(resource)
+        }
         _ => false,
     }
 }
@@ -153,14 +154,36 @@ mod tests {
 
     #[test]
     fn each_mistake_of_a_resource_is_said_at_its_place() {
-        says("{Type: T::T::T, properties: {}}", &["unknown attribute `properties`", "2:22", "did you mean `Properties`?"]);
+        says(
+            "{Type: T::T::T, properties: {}}",
+            &["unknown attribute `properties`", "2:22", "did you mean `Properties`?"],
+        );
         says("{type: T::T::T}", &["unknown attribute `type`", "2:7", "did you mean `Type`?"]);
         says("{Type: T::T::T, BucketName: x}", &["unknown attribute `BucketName`", "belongs under `Properties`"]);
         says("{Type: 5}", &["the `Type` of resource `R` must be a text", "2:13"]);
-        says("{Type: AWS:S3:Bucket}", &["`AWS:S3:Bucket` is not the name of a resource type", "2:13", "write `AWS::S3::Bucket`"]);
+        says(
+            "{Type: AWS:S3:Bucket}",
+            &["`AWS:S3:Bucket` is not the name of a resource type", "2:13", "write `AWS::S3::Bucket`"],
+        );
         says("{Type: Bucket}", &["`Bucket` is not the name of a resource type", "Organization::Service::Resource"]);
-        says("{Type: T::T::T, DependsOn: !Ref R2}", &["wrong `DependsOn` of resource `R`", "2:33", "takes no functions"]);
+        says(
+            "{Type: T::T::T, DependsOn: !Ref R2}",
+            &["wrong `DependsOn` of resource `R`", "2:33", "takes no functions"],
+        );
         says("{Type: T::T::T, Condition: [a]}", &["wrong `Condition` of resource `R`", "2:33"]);
+    }
+
+    #[test]
+    fn what_a_module_makes_has_a_name() {
+        let text = |name: &str| {
+            format!(
+                "Resources: {{M: {{Type: 'My::S3::Bucket::MODULE'}}, R: {{Type: T::T::T, Properties: {{P: {name}}}}}}}"
+            )
+        };
+        clean(&text("!Ref M.Bucket"));
+        clean(&text("!Ref MBucket"));
+        clean(&text("!GetAtt M.Bucket.Arn"));
+        clean(&text("!Sub '${MBucket.Arn}'"));
     }
 
     #[test]

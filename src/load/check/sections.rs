@@ -138,7 +138,10 @@ mod tests {
     #[test]
     fn a_section_at_the_wrong_level_is_one_mistake() {
         let nested = "sections stand at the outermost level";
-        says("Template:\n  Resources: {R: {Type: T::T::T}}\n", &["`Resources` is nested inside of `Template`", "2:3", nested]);
+        says(
+            "Template:\n  Resources: {R: {Type: T::T::T}}\n",
+            &["`Resources` is nested inside of `Template`", "2:3", nested],
+        );
         says(
             "Resources:\n  R: {Type: T::T::T}\n  Outputs:\n    O: {Value: !Ref R}\n",
             &["`Outputs` is nested inside of `Resources`", "3:3", nested],
@@ -152,7 +155,10 @@ mod tests {
 
     #[test]
     fn a_section_of_the_wrong_shape_is_one_mistake() {
-        says(&format!("Parameters: [A]\nConditions: {{C: !Equals [a, b]}}\nResources:\n{R}"), &["`Parameters` must be a mapping", "1:13"]);
+        says(
+            &format!("Parameters: [A]\nConditions: {{C: !Equals [a, b]}}\nResources:\n{R}"),
+            &["`Parameters` must be a mapping", "1:13"],
+        );
         says("Outputs: x\nResources: {R: {Type: T::T::T}}", &["`Outputs` must be a mapping", "1:10"]);
     }
 }

@@ -22,7 +22,7 @@ impl Targets<'_> {
     pub(super) fn value(&self, name: &str, at: Span) -> Option<Diagnostic> {
         let scope = self.scope;
         let known = scope.parameters.contains_key(name) || scope.resources.contains_key(name) || PSEUDO.contains(&name);
-        if known || self.open {
+        if known || self.open || self.is_in_module(name) {
             return None;
         }
         let message = format!("`{name}` is neither a parameter nor a resource of this template");
@@ -33,11 +33,20 @@ impl Targets<'_> {
 
     /// A resource by its logical id.
     pub(super) fn resource(&self, id: &str, at: Span) -> Option<Diagnostic> {
-        if self.scope.resources.contains_key(id) || self.open {
+        if self.scope.resources.contains_key(id) || self.open || self.is_in_module(id) {
             return None;
         }
         let problem = Diagnostic::error(at, format!("`{id}` is not a resource of this template")).label("not defined");
         Some(suggest(problem, id, self.scope.resources.keys().map(|id| &**id)))
+    }
+
+    /// A resource that a module makes: its name follows the module's logical id, with or without a dot.
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/module-ref-resources.html>
+    fn is_in_module(&self, name: &str) -> bool {
+        let is_module =
+            |body: &Value| body.child("Type").and_then(Value::as_str).is_some_and(|t| t.ends_with("::MODULE"));
+        let mut modules = self.scope.resources.iter().take(MAX_LEVELS).filter(|(_, entry)| is_module(&entry.value));
+        modules.any(|(id, _)| name.strip_prefix(&**id).is_some_and(|rest| !rest.is_empty()))
     }
 
     /// A condition.

@@ -43,8 +43,7 @@ pub(super) fn down(call: &Call, template: &Template, name: &str) -> Handed {
             });
             continue;
         };
-        let kind = arriving(kind, &declaration.value);
-        match (Value { kind, at: Span::LIVE }).text_or_kind() {
+        match text(arriving(kind, &declaration.value)) {
             Ok(text) => _ = handed.parameters.insert(Arc::clone(parameter), text),
             Err(kind) => _ = handed.kinds.insert(Arc::clone(parameter), kind),
         }
@@ -75,21 +74,16 @@ fn arriving(kind: &Kind, declaration: &Value) -> Kind {
     }
 }
 
-trait TextOrKind {
-    fn text_or_kind(self) -> Result<Arc<str>, Kind>;
-}
-
-impl TextOrKind for Value {
-    /// The text that CloudFormation would hand down; lists with commas.
-    fn text_or_kind(self) -> Result<Arc<str>, Kind> {
-        let text = match &self.kind {
-            Kind::Null => Some("".into()),
-            Kind::List(items) => {
-                let texts: Option<Vec<_>> = items.iter().map(Self::text).collect();
-                texts.map(|texts| texts.join(",").into())
-            }
-            _ => self.text(),
-        };
-        text.ok_or(self.kind)
-    }
+/// The text that CloudFormation would hand down, lists with commas; the kind itself if it is not all text.
+fn text(kind: Kind) -> Result<Arc<str>, Kind> {
+    let value = Value { kind, at: Span::LIVE };
+    let text = match &value.kind {
+        Kind::Null => Some("".into()),
+        Kind::List(items) => {
+            let texts: Option<Vec<_>> = items.iter().map(Value::text).collect();
+            texts.map(|texts| texts.join(",").into())
+        }
+        _ => value.text(),
+    };
+    text.ok_or(value.kind)
 }

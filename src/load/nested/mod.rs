@@ -38,13 +38,13 @@ pub struct Root {
 /// themselves, they do not take what is handed down. A template that another one nests is no family of its own.
 pub fn families(
     sources: &mut Sources,
-    roots: Vec<Root>,
+    roots: &[Root],
     read: Read<'_>,
 ) -> (Vec<Vec<(Template, Inputs)>>, Vec<Diagnostic>) {
-    let mut loader = Loader::new(sources, &roots, read);
+    let mut loader = Loader::new(sources, roots, read);
     // Who is nested in whom is known only once all have been looked at.
     let nested: BTreeSet<PathBuf> = if roots.len() > 1 {
-        for root in &roots {
+        for root in roots {
             loader.root(root);
         }
         loader.nested.keys().cloned().collect()
@@ -61,7 +61,7 @@ pub fn families(
 struct Node {
     template: Template,
     inputs: Inputs,
-    children: Vec<Node>,
+    children: Vec<Self>,
 }
 
 /// A template that was loaded as a nested one, with the inputs that it was loaded with.
@@ -120,7 +120,7 @@ impl<'a> Loader<'a> {
             let Ok(declared) = evaluate(&with.template, &node.inputs) else { return Outputs::new() };
             let open: Vec<Call> = call::all(&declared).into_iter().filter(|call| !grown.contains(&call.id)).collect();
             if open.is_empty() {
-                return with.outputs(&declared);
+                return WithOutputs::outputs(&declared);
             }
             let waits = |call: &Call| open.iter().any(|other| other.id != call.id && call.mentions(&other.id));
             let ready: Vec<&Call> = open.iter().filter(|call| !waits(call)).collect();

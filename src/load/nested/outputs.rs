@@ -40,8 +40,7 @@ impl WithOutputs {
     }
 
     /// The outputs, as far as they are the same in every variant.
-    #[expect(clippy::unused_self, reason = "only what was evaluated with them has outputs")]
-    pub(super) fn outputs(&self, declared: &Declared) -> Outputs {
+    pub(super) fn outputs(declared: &Declared) -> Outputs {
         let mut merged = Outputs::new();
         let mut seen: BTreeMap<Arc<str>, usize> = BTreeMap::new();
         for outputs in declared.variants.iter().flatten().filter(|r| &*r.kind == TYPE) {

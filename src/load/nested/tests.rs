@@ -3,8 +3,10 @@ use std::collections::HashMap;
 use super::*;
 use crate::model::Resource;
 
+type Families = Vec<Vec<(Template, Inputs)>>;
+
 /// Loads the first of some files, and those of the others that are asked for too.
-fn load(files: &[(&str, &str)], asked: &[&str]) -> Result<Vec<Vec<(Template, Inputs)>>, Vec<(String, String)>> {
+fn load(files: &[(&str, &str)], asked: &[&str]) -> Result<Families, Vec<(String, String)>> {
     let texts: HashMap<PathBuf, String> = files.iter().map(|(p, t)| (PathBuf::from(p), (*t).to_owned())).collect();
     let read = |path: &Path| -> io::Result<(PathBuf, String)> {
         let text = texts.get(path).ok_or(io::ErrorKind::NotFound)?;
@@ -20,7 +22,7 @@ fn load(files: &[(&str, &str)], asked: &[&str]) -> Result<Vec<Vec<(Template, Inp
         }
     });
     let roots: Vec<Root> = roots.collect();
-    let (families, problems) = families(&mut sources, roots, &read);
+    let (families, problems) = families(&mut sources, &roots, &read);
     let slice = |p: &Diagnostic| sources.text(p.at.file)[p.at.start as usize..p.at.end as usize].to_owned();
     let problems: Vec<_> = problems.iter().map(|p| (p.message.clone(), slice(p))).collect();
     if problems.is_empty() { Ok(families) } else { Err(problems) }

@@ -39,7 +39,9 @@ pub(in crate::load) fn problem(parameter: &Parameter<'_>, subject: Subject<'_>) 
         Ok(Some(broken)) => broken,
         Err(pattern) => {
             let message = format!("`AllowedPattern` of parameter `{name}` is not checked");
-            return Some(Diagnostic::warning(pattern.at, message).label("uses what only Java's regular expressions know"));
+            return Some(
+                Diagnostic::warning(pattern.at, message).label("uses what only Java's regular expressions know"),
+            );
         }
     };
     let must = match parameter.attribute("ConstraintDescription").and_then(Value::as_str) {
@@ -58,9 +60,11 @@ pub(in crate::load) fn problem(parameter: &Parameter<'_>, subject: Subject<'_>) 
         }
         Subject::Default(..) if hidden => Diagnostic::error(at, format!("the default of parameter `{name}` {must}"))
             .label("the default does not satisfy this"),
-        Subject::Default(_, default) => Diagnostic::error(default.at, format!("the default of parameter `{name}` {must}"))
-            .label("does not satisfy the constraint")
-            .related(at, "the constraint"),
+        Subject::Default(_, default) => {
+            Diagnostic::error(default.at, format!("the default of parameter `{name}` {must}"))
+                .label("does not satisfy the constraint")
+                .related(at, "the constraint")
+        }
     };
     Some(match broken.hint.filter(|_| !hidden) {
         Some(hint) => problem.hint(hint),
@@ -108,7 +112,8 @@ fn number<'a>(parameter: &Parameter<'a>, part: &'a str) -> Option<Broken<'a>> {
         return Some(Broken { must: "must be a number".to_owned(), by: None, part, hint: None });
     };
     // The documentation gives bounds to `Number`, not to lists of it.
-    let bound = |key| parameter.attribute(key).filter(|_| !parameter.is_list()).and_then(|v| Some((v, parse(&v.text()?)?)));
+    let bound =
+        |key| parameter.attribute(key).filter(|_| !parameter.is_list()).and_then(|v| Some((v, parse(&v.text()?)?)));
     let broken = |than: &str, bound: &'a Value| {
         let must = format!("must be a number not {than} than {bound}");
         Some(Broken { must, by: Some(bound), part, hint: None })
@@ -171,8 +176,8 @@ mod tests {
     use crate::model::from_json;
     use serde_json::json;
 
-    fn says(declaration: serde_json::Value, given: &str) -> Option<(String, String, Option<String>)> {
-        let (name, declaration) = (Arc::from("P"), from_json(&declaration));
+    fn says(declaration: &serde_json::Value, given: &str) -> Option<(String, String, Option<String>)> {
+        let (name, declaration) = (Arc::from("P"), from_json(declaration));
         let problem = problem(&Parameter::new(&name, &declaration), Subject::Given(given))?;
         Some((problem.message, problem.label, problem.hint))
     }
@@ -204,7 +209,7 @@ mod tests {
                 "parameter `P` failed to satisfy constraint: must be long.",
             ),
         ] {
-            assert_eq!(says(declaration, given).unwrap().0, message, "{given}");
+            assert_eq!(says(&declaration, given).unwrap().0, message, "{given}");
         }
     }
 
@@ -217,20 +222,20 @@ mod tests {
             (json!({"Type": "AWS::EC2::KeyPair::KeyName", "MinLength": 1}), "k"),
             (json!({"Type": "AWS::SSM::Parameter::Value<List<String>>", "AllowedPattern": "/.*"}), "/a,b"),
         ] {
-            assert_eq!(says(declaration, given), None, "{given}");
+            assert_eq!(says(&declaration, given), None, "{given}");
         }
     }
 
     #[test]
     fn a_hidden_value_is_not_shown() {
         let hidden = json!({"Type": "String", "NoEcho": true, "AllowedValues": ["hunter2"], "MaxLength": 3});
-        let (message, label, hint) = says(hidden, "hunter3").unwrap();
+        let (message, label, hint) = says(&hidden, "hunter3").unwrap();
         assert!(!format!("{message}{label}{hint:?}").contains("hunter"), "{message} {label} {hint:?}");
     }
 
     #[test]
     fn a_pattern_that_cannot_be_judged_is_a_warning() {
         let ahead = json!({"Type": "String", "AllowedPattern": "(?=.*x).*"});
-        assert_eq!(says(ahead, "y").unwrap().0, "`AllowedPattern` of parameter `P` is not checked");
+        assert_eq!(says(&ahead, "y").unwrap().0, "`AllowedPattern` of parameter `P` is not checked");
     }
 }

@@ -3,7 +3,7 @@
 use regex::bytes;
 
 /// Enough for every pattern of a person; a larger one takes too long to prepare.
-const MAX_COMPILED: usize = 2 << 20;
+const MAX_COMPILED: usize = 1 << 20;
 
 /// A pattern, prepared.
 pub(in crate::load) struct Pattern<'a> {

@@ -71,16 +71,26 @@ impl Reader<'_> {
             '}' | ']' => self.closing(c),
             ',' if self.expect == Expect::CommaOrClose => {
                 self.expect = if self.in_map() { Expect::Key } else { Expect::Value };
-                self.taken(1)
+                self.take(1);
+                Ok(true)
             }
             ':' if self.expect == Expect::Colon => {
                 self.expect = Expect::Value;
-                self.taken(1)
+                self.take(1);
+                Ok(true)
             }
-            ',' | ':' => self.wrong(1, format!("`{c}` stands where {} is expected", self.expected()), "not here", "", false),
+            ',' | ':' => {
+                self.wrong(1, format!("`{c}` stands where {} is expected", self.expected()), "not here", "", false)
+            }
             '/' | '#' => {
                 let line = self.line();
-                self.wrong(line, "JSON knows no comments".into(), "a comment", "take it out, or write the template in YAML", false)
+                self.wrong(
+                    line,
+                    "JSON knows no comments".into(),
+                    "a comment",
+                    "take it out, or write the template in YAML",
+                    false,
+                )
             }
             _ => self.word(c),
         }
@@ -114,12 +124,21 @@ impl Reader<'_> {
 
     fn closing(&mut self, c: char) -> Step {
         let Some(&open) = self.open.last() else {
-            return self.wrong(1, format!("`{c}` closes nothing"), "one too many", "take it out, or check the brackets above", false);
+            return self.wrong(
+                1,
+                format!("`{c}` closes nothing"),
+                "one too many",
+                "take it out, or check the brackets above",
+                false,
+            );
         };
         let opened = self.text.get(open..=open).unwrap_or_default();
         if (opened == "{") != (c == '}') {
             let flaw = Diagnostic::error(self.span(self.at..self.at + 1), format!("`{c}` does not close `{opened}`"));
-            return Err(Box::new(Flaw { problem: flaw.label("closed here").related(self.span(open..open + 1), "opened here"), is_yaml: false }));
+            return Err(Box::new(Flaw {
+                problem: flaw.label("closed here").related(self.span(open..open + 1), "opened here"),
+                is_yaml: false,
+            }));
         }
         match self.expect {
             Expect::CommaOrClose | Expect::KeyOrClose | Expect::ValueOrClose => {}
@@ -128,23 +147,35 @@ impl Reader<'_> {
                 let hint = "take the comma out: CloudFormation reads this as JSON";
                 return self.wrong(1, "a comma stands before a closing bracket".into(), "nothing follows", hint, true);
             }
-            _ => return self.wrong(1, format!("`{c}` stands where {} is expected", self.expected()), "not here", "", false),
+            _ => {
+                return self.wrong(
+                    1,
+                    format!("`{c}` stands where {} is expected", self.expected()),
+                    "not here",
+                    "",
+                    false,
+                );
+            }
         }
         let begins_line = self.text.get(self.last..self.at).is_some_and(|blank| blank.contains('\n'));
-        if begins_line && self.suspect.is_none() && self.indent(open).is_some_and(|at| self.indent(self.at) != Some(at)) {
+        if begins_line && self.suspect.is_none() && self.indent(open).is_some_and(|at| self.indent(self.at) != Some(at))
+        {
             self.suspect = Some(open);
         }
         self.open.pop();
         self.expect = if self.open.is_empty() { Expect::End } else { Expect::CommaOrClose };
-        self.taken(1)
+        self.take(1);
+        Ok(true)
     }
 
     /// A number, `true`, `false`, `null`, or a word that is none of them.
     fn word(&mut self, c: char) -> Step {
         let rest = self.text.get(self.at..).unwrap_or_default();
-        let long = rest.find(|c: char| c.is_whitespace() || ",:]}[{\"".contains(c)).unwrap_or(rest.len()).max(c.len_utf8());
+        let long =
+            rest.find(|c: char| c.is_whitespace() || ",:]}[{\"".contains(c)).unwrap_or(rest.len()).max(c.len_utf8());
         let word = rest.get(..long).unwrap_or_default();
-        let is_value = serde_json::from_str::<serde_json::Number>(word).is_ok() || matches!(word, "true" | "false" | "null");
+        let is_value =
+            serde_json::from_str::<serde_json::Number>(word).is_ok() || matches!(word, "true" | "false" | "null");
         match self.expect {
             Expect::Key | Expect::KeyOrClose => {
                 let message = "a key must be a text in double quotes".to_owned();
@@ -171,10 +202,17 @@ impl Reader<'_> {
             Expect::CommaOrClose => return self.missing(",", "a comma is missing"),
             Expect::Colon => return self.missing(":", "a colon is missing"),
             Expect::End | Expect::Key | Expect::KeyOrClose => {
-                return self.wrong(bytes, "something follows the end of the document".into(), "not part of it", "check the brackets above", false);
+                return self.wrong(
+                    bytes,
+                    "something follows the end of the document".into(),
+                    "not part of it",
+                    "check the brackets above",
+                    false,
+                );
             }
         };
-        self.taken(bytes)
+        self.take(bytes);
+        Ok(true)
     }
 
     fn end(&self) -> Step {
@@ -189,9 +227,13 @@ impl Reader<'_> {
     /// Something that belongs behind the last token.
     fn missing(&self, what: &str, message: &str) -> Step {
         let start = (0..self.last).rev().find(|&at| self.text.is_char_boundary(at)).unwrap_or(0);
-        let problem = Diagnostic::error(self.span(start..self.last), message).label(format!("`{what}` belongs behind this"));
+        let problem =
+            Diagnostic::error(self.span(start..self.last), message).label(format!("`{what}` belongs behind this"));
         let next = self.text.get(self.at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
-        Err(Box::new(Flaw { problem: problem.related(self.span(self.at..self.at + next), "before this"), is_yaml: false }))
+        Err(Box::new(Flaw {
+            problem: problem.related(self.span(self.at..self.at + next), "before this"),
+            is_yaml: false,
+        }))
     }
 
     fn wrong(&self, bytes: usize, message: String, label: &str, hint: &str, is_yaml: bool) -> Step {
@@ -202,10 +244,9 @@ impl Reader<'_> {
         Err(Box::new(Flaw { problem, is_yaml }))
     }
 
-    fn taken(&mut self, bytes: usize) -> Step {
+    fn take(&mut self, bytes: usize) {
         self.at += bytes;
         self.last = self.at;
-        Ok(true)
     }
 
     fn expected(&self) -> &'static str {

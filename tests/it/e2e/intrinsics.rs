@@ -85,12 +85,11 @@ fn both(emulator: &Emulator, parameters: &str, files: &[&str]) -> BTreeMap<Strin
 fn compare(all: BTreeMap<String, (Option<String>, Value)>) -> Vec<String> {
     let mut symbols = Vec::new();
     for (id, (made, declared)) in all {
-        match declared.text() {
-            Some(text) => assert_eq!(Some(&*text), made.as_deref(), "{id}"),
-            None => {
-                assert!(matches!(declared.kind, Kind::Symbol(_) | Kind::Unknown(_)), "{id}: {declared}");
-                symbols.push(id);
-            }
+        if let Some(text) = declared.text() {
+            assert_eq!(Some(&*text), made.as_deref(), "{id}");
+        } else {
+            assert!(matches!(declared.kind, Kind::Symbol(_) | Kind::Unknown(_)), "{id}: {declared}");
+            symbols.push(id);
         }
     }
     symbols

@@ -90,10 +90,7 @@ fn value() -> impl Strategy<Value = Json> {
             (prop::collection::vec(inner.clone(), 1..4), "[-,:]?").prop_map(|(all, by)| json!({"Fn::Join": [by, all]})),
             (prop::collection::vec(inner.clone(), 1..4), any::<prop::sample::Index>())
                 .prop_map(|(all, n)| json!({"Fn::Select": [n.index(all.len()), all]})),
-            inner
-                .clone()
-                .prop_filter("a text", |v| !v.is_array() && !is_plain_map(v))
-                .prop_map(|v| json!({"Fn::Base64": v})),
+            inner.prop_filter("a text", |v| !v.is_array() && !is_plain_map(v)).prop_map(|v| json!({"Fn::Base64": v})),
             text.prop_map(|v| json!({"Fn::Sub": ["${A}-${Cidr}-${Vpc.Id}-${!Literal}", {"A": v}]})),
         ]
     })

@@ -1,6 +1,8 @@
 //! Trees of JSON as YAML, the way people write templates: block style, short-form functions where they are legal, plain words where YAML
 //! takes them.
 
+use std::fmt::Write;
+
 use serde_json::Value as Json;
 
 /// A document.
@@ -17,11 +19,11 @@ fn node(value: &Json, indent: usize, short: bool, into: &mut String) {
         match (name, argument) {
             ("Fn::GetAtt", Json::Array(parts)) => {
                 let parts: Vec<&str> = parts.iter().filter_map(Json::as_str).collect();
-                into.push_str(&format!(" !GetAtt {}\n", parts.join(".")));
+                _ = writeln!(into, " !GetAtt {}", parts.join("."));
                 return;
             }
             (_, argument) if function(argument).is_none() => {
-                into.push_str(&format!(" !{tag}"));
+                _ = write!(into, " !{tag}");
                 return node(argument, indent, false, into);
             }
             // One node cannot have two tags: the outer function is written in long form.
@@ -33,19 +35,19 @@ fn node(value: &Json, indent: usize, short: bool, into: &mut String) {
         Json::Array(items) if !items.is_empty() => {
             into.push('\n');
             for item in items {
-                into.push_str(&format!("{pad}-"));
+                _ = write!(into, "{pad}-");
                 node(item, indent + 1, true, into);
             }
         }
         Json::Object(map) if !map.is_empty() => {
             into.push('\n');
             for (key, value) in map {
-                into.push_str(&format!("{pad}{}:", scalar(key)));
+                _ = write!(into, "{pad}{}:", scalar(key));
                 node(value, indent + 1, true, into);
             }
         }
-        Json::String(text) => into.push_str(&format!(" {}\n", scalar(text))),
-        other => into.push_str(&format!(" {other}\n")),
+        Json::String(text) => _ = writeln!(into, " {}", scalar(text)),
+        other => _ = writeln!(into, " {other}"),
     }
 }
 
