@@ -65,6 +65,9 @@ pub enum ConnectError {
     /// The account has not opted in to a region.
     #[error("region {0} is not enabled in this account")]
     RegionDisabled(String),
+    /// An endpoint that is set to nothing.
+    #[error("{0} is empty: unset it, or give an address")]
+    EmptyEndpoint(String),
     /// `--region all`, but the account's regions cannot be listed.
     #[error("failed to list the enabled regions (ec2:DescribeRegions): {0}")]
     Regions(String),
@@ -84,6 +87,14 @@ pub enum ConnectError {
 impl Connection {
     /// Finds credentials, asks AWS who they are, and settles the regions.
     pub async fn open(options: &Options) -> Result<Self, ConnectError> {
+        // The SDK would take an empty address for one and panic.
+        let empty = std::env::vars().find(|(name, value)| name.starts_with("AWS_ENDPOINT_URL") && value.is_empty());
+        if let Some((name, _)) = empty {
+            return Err(ConnectError::EmptyEndpoint(name));
+        }
+        if options.endpoint_url.as_deref() == Some("") {
+            return Err(ConnectError::EmptyEndpoint("--endpoint-url".into()));
+        }
         let config = load(options).await?;
         let sts = aws_sdk_sts::Client::new(&config);
         let failed = |why: String| ConnectError::Identity {

@@ -153,6 +153,7 @@ fn bad_input_ends_with_2_and_a_hint() {
         (&["check", "good.yaml", "--format", "jsno"], "did you mean json?"),
         (&["check", "good.yaml", "--format", "json,terminal"], "only one format can go to stdout"),
         (&["scan", "--snapshot", "x"], "--snapshot is not supported yet"),
+        (&["scan", "--endpoint-url", "", "--region", "us-east-1"], "--endpoint-url is empty"),
         (&["explain", "encrypted-volume"], "did you mean encrypted-volumes?"),
     ] {
         let output = driftline(dir.path(), arguments);
