@@ -71,6 +71,15 @@ pub struct Declared {
 
 /// Reads one template. An error holds every problem of the file, not only the first one.
 pub fn parse(sources: &mut Sources, name: &str, text: &str) -> Result<Template, Vec<Diagnostic>> {
+    single(sources, name, text, Gravity::Error)
+}
+
+/// Reads the template of a running stack. AWS has taken it, so whatever we object to but its syntax is a warning at most.
+pub fn parse_running(sources: &mut Sources, name: &str, text: &str) -> Result<Template, Vec<Diagnostic>> {
+    single(sources, name, text, Gravity::Warning)
+}
+
+fn single(sources: &mut Sources, name: &str, text: &str, worst: Gravity) -> Result<Template, Vec<Diagnostic>> {
     let file = sources.add(name, text);
     let (documents, mut problems) = tree::read(file, text);
     if documents.is_empty() && problems.is_empty() {
@@ -83,7 +92,7 @@ pub fn parse(sources: &mut Sources, name: &str, text: &str) -> Result<Template, 
             Diagnostic::error(second.at, "more than one document in the file").label("the second one starts here");
         problems.push(problem.hint("a template file holds one template"));
     }
-    let mut templates = checked(file, text, documents.into_iter().take(1), problems)?;
+    let mut templates = checked(file, text, documents.into_iter().take(1), problems, worst)?;
     templates.pop().ok_or_else(Vec::new)
 }
 
@@ -92,7 +101,7 @@ pub fn parse_stream(sources: &mut Sources, name: &str, text: &str) -> Result<Vec
     let file = sources.add(name, text);
     let (documents, problems) = tree::read(file, text);
     hide_secrets(sources, &documents);
-    checked(file, text, documents.into_iter(), problems)
+    checked(file, text, documents.into_iter(), problems, Gravity::Error)
 }
 
 /// Keeps the defaults of parameters with `NoEcho` out of messages.
@@ -100,12 +109,13 @@ fn hide_secrets(sources: &mut Sources, documents: &[Value]) {
     documents.iter().flat_map(check::secrets).for_each(|at| sources.hide(at));
 }
 
-/// Checks documents whose syntax has `problems`, and adds what else there is.
+/// Checks documents whose syntax has `problems`, and adds what else there is, none of it graver than `worst`.
 fn checked(
     file: FileId,
     text: &str,
     documents: impl Iterator<Item = Value>,
     mut problems: Vec<Diagnostic>,
+    worst: Gravity,
 ) -> Result<Vec<Template>, Vec<Diagnostic>> {
     let in_order = |problems: &mut Vec<Diagnostic>| problems.sort_by_key(|problem| (problem.at.start, problem.at.end));
     let mut templates = Vec::new();
@@ -113,6 +123,9 @@ fn checked(
         let expansion = foreach::written(&root);
         let mut warnings = foreach::once_each(check::template(&expansion.root, text));
         warnings.extend(expansion.problems);
+        for problem in &mut warnings {
+            problem.gravity = problem.gravity.min(worst);
+        }
         in_order(&mut warnings);
         problems.extend_from_slice(&warnings);
         templates.push(Template { file, root, warnings });
@@ -200,5 +213,27 @@ mod tests {
             "no `Resources` section",
         ];
         assert_eq!(messages[1..], expected, "after the syntax error: {}", messages[0]);
+    }
+    /// A running stack's template with anything wrong with it: what we would refuse in `check` is a warning, and evaluates.
+    #[test]
+    fn the_template_of_a_running_stack_is_never_refused_for_our_rules() {
+        let good = include_str!("../../tests/fixtures/templates/good.yaml");
+        let lines: Vec<&str> = good.lines().collect();
+        let id: std::sync::Arc<str> = "arn:aws:cloudformation:r:1:stack/s/1".into();
+        let (mut refused, mut softened) = (0, 0);
+        for left_out in 0..lines.len() {
+            let kept: Vec<&str> = lines.iter().enumerate().filter(|(n, _)| *n != left_out).map(|(_, l)| *l).collect();
+            let text = kept.join("\n");
+            let mut sources = Sources::default();
+            softened += usize::from(parse(&mut sources, "t.yaml", &text).is_err());
+            match parse_running(&mut sources, "t.yaml", &text) {
+                Ok(template) => {
+                    let inputs = Inputs { stack: id.clone(), stack_id: Some(id.clone()), ..Inputs::default() };
+                    assert!(evaluate(&template, &inputs).is_ok(), "without line {}", left_out + 1);
+                }
+                Err(_) => refused += 1,
+            }
+        }
+        assert!(refused < softened, "only broken syntax is refused: {refused} of {softened}");
     }
 }

@@ -4,7 +4,7 @@
 //! deployed. The second one says what is declared, the first one where.
 
 use super::serverless::{Maker, maker};
-use super::{Template, parse, tree};
+use super::{Template, check, parse_running, tree};
 use crate::diag::Diagnostic;
 use crate::model::{Entry, Kind, Map, Value};
 use crate::source::{FileId, Sources, Span};
@@ -18,12 +18,14 @@ pub fn parse_deployed(
     original: &str,
     processed: &str,
 ) -> Result<Template, Vec<Diagnostic>> {
-    let Ok(template) = parse(sources, &format!("{name}?stage=Processed"), processed) else {
-        return parse(sources, name, original);
+    let template = match parse_running(sources, &format!("{name}?stage=Processed"), processed) {
+        Ok(template) if template.root.child("Resources").is_some() => template,
+        _ => return parse_running(sources, name, original),
     };
     let file = sources.add(name, original);
     // The stack runs, so its original is no longer anybody's mistake: without a readable one, the processed text is shown.
     let (documents, _) = tree::read(file, original);
+    documents.iter().flat_map(check::secrets).for_each(|at| sources.hide(at));
     Ok(match documents.first() {
         Some(root) => relocate(template, file, root),
         None => template,

@@ -15,11 +15,14 @@ use crate::model::{Kind, Value};
 /// How many open comparisons are enumerated: 64 variants.
 const MAX_OPEN: usize = 6;
 
-/// Resolves a template. An error holds everything that is wrong with the inputs.
+/// Resolves a template. An error holds everything that is wrong with the inputs; for a running stack (with a `stack_id`) it is all warnings,
+/// since AWS has taken it.
 pub fn evaluate(template: &Template, inputs: &Inputs) -> Result<Declared, Vec<Diagnostic>> {
     let written = Scope::new(&template.root);
     let mut warnings = template.warnings.clone();
-    warnings.extend(inputs::problems(template, &written, inputs));
+    let worst = if inputs.stack_id.is_some() { Gravity::Warning } else { Gravity::Error };
+    let softened = |problem: Diagnostic| Diagnostic { gravity: problem.gravity.min(worst), ..problem };
+    warnings.extend(inputs::problems(template, &written, inputs).into_iter().map(softened));
     if warnings.iter().any(|problem| problem.gravity == Gravity::Error) {
         return Err(warnings);
     }
@@ -30,7 +33,7 @@ pub fn evaluate(template: &Template, inputs: &Inputs) -> Result<Declared, Vec<Di
     let expansion = foreach::expand(&template.root, &Evaluator::new(&written, inputs, &parameters, Truths::new()));
     warnings.extend_from_slice(&expansion.left);
     let mistakes = expansion.problems.iter().cloned().chain(foreach::mistakes(&expansion));
-    warnings.extend(mistakes.filter(|problem| problem.gravity == Gravity::Error));
+    warnings.extend(mistakes.filter(|problem| problem.gravity == Gravity::Error).map(softened));
     if warnings.iter().any(|problem| problem.gravity == Gravity::Error) {
         return Err(warnings);
     }
@@ -65,8 +68,7 @@ pub fn evaluate(template: &Template, inputs: &Inputs) -> Result<Declared, Vec<Di
     // What fails only under some assignment may be an assignment that nobody deploys.
     certain.extend(common.filter(|_| open.len() <= MAX_OPEN).unwrap_or_default());
     // The defaults alone may not be what is deployed; what is deployed has worked.
-    let gravity =
-        if inputs.parameters.is_empty() || inputs.stack_id.is_some() { Gravity::Warning } else { Gravity::Error };
+    let gravity = if inputs.parameters.is_empty() { Gravity::Warning } else { worst };
     warnings.extend(foreach::once_each(certain).into_iter().map(|problem| Diagnostic { gravity, ..problem }));
     if warnings.iter().any(|problem| problem.gravity == Gravity::Error) {
         return Err(warnings);

@@ -66,13 +66,14 @@ impl Declared {
         self.differences.extend(parameters(stack, local));
         let (processed, original) = (stack.processed.as_ref(), stack.original.as_ref());
         let name = name(stack);
-        let Some(Ok(deployed)) = original.or(processed).map(|text| load::parse(sources, &name, text)) else {
+        let Some(Ok(deployed)) = original.or(processed).map(|text| load::parse_running(sources, &name, text)) else {
             return local.template.clone();
         };
         let found = differences(stack, local, &deployed);
         let same = found.is_empty();
         self.differences.extend(found);
-        let processed = processed.filter(|_| same).map(|text| load::parse(sources, &processed_name(stack), text));
+        let processed =
+            processed.filter(|_| same).map(|text| load::parse_running(sources, &processed_name(stack), text));
         match processed {
             Some(Ok(processed)) => load::on_lines_of(processed, &local.template),
             _ => local.template.clone(),
@@ -115,8 +116,8 @@ fn processed_name(stack: &Stack) -> String {
 fn deployed(sources: &mut Sources, stack: &Stack) -> Option<Parsed> {
     Some(match (&stack.original, &stack.processed) {
         (Some(original), Some(processed)) => load::parse_deployed(sources, &name(stack), original, processed),
-        (Some(original), None) => load::parse(sources, &name(stack), original),
-        (None, Some(processed)) => load::parse(sources, &processed_name(stack), processed),
+        (Some(original), None) => load::parse_running(sources, &name(stack), original),
+        (None, Some(processed)) => load::parse_running(sources, &processed_name(stack), processed),
         (None, None) => return None,
     })
 }
