@@ -12,8 +12,10 @@ use super::{Declared, Inputs, Template, assertions, foreach, inputs, resources};
 use crate::diag::{Diagnostic, Gravity};
 use crate::model::{Kind, Value};
 
-/// How many open comparisons are enumerated: 64 variants.
+/// How many open comparisons are enumerated at most: 64 variants.
 const MAX_OPEN: usize = 6;
+/// How many resources all variants hold together at most: those of the largest template that CloudFormation takes, in 64 variants.
+const MAX_RESOURCES: usize = 64 * 500;
 
 /// Resolves a template. An error holds everything that is wrong with the inputs; for a running stack (with a `stack_id`) it is all warnings,
 /// since AWS has taken it.
@@ -45,7 +47,10 @@ pub fn evaluate(template: &Template, inputs: &Inputs) -> Result<Declared, Vec<Di
     let mut certain = on.problems();
     let order = condition::order(scope.conditions);
     let open = open(&scope, &comparisons, &order);
-    let enumerated = open.get(..MAX_OPEN).unwrap_or(&open);
+    let fits = |n: &usize| scope.resources.len() << n <= MAX_RESOURCES;
+    let most = (1..=MAX_OPEN).rev().find(fits).unwrap_or(0);
+    let (enumerated, surplus) = open.split_at(most.min(open.len()));
+    let capped = !surplus.is_empty();
 
     let mut seen = BTreeSet::new();
     let mut variants = Vec::new();
@@ -66,14 +71,14 @@ pub fn evaluate(template: &Template, inputs: &Inputs) -> Result<Declared, Vec<Di
         }
     }
     // What fails only under some assignment may be an assignment that nobody deploys.
-    certain.extend(common.filter(|_| open.len() <= MAX_OPEN).unwrap_or_default());
+    certain.extend(common.filter(|_| !capped).unwrap_or_default());
     // The defaults alone may not be what is deployed; what is deployed has worked.
     let gravity = if inputs.parameters.is_empty() { Gravity::Warning } else { worst };
     warnings.extend(foreach::once_each(certain).into_iter().map(|problem| Diagnostic { gravity, ..problem }));
     if warnings.iter().any(|problem| problem.gravity == Gravity::Error) {
         return Err(warnings);
     }
-    Ok(Declared { variants, warnings, capped: open.len() > MAX_OPEN })
+    Ok(Declared { variants, warnings, capped })
 }
 
 /// The truth of every condition under an assignment.
@@ -211,6 +216,26 @@ mod tests {
         assert_eq!(seen(&text(""), &Inputs::default()), open);
         assert_eq!(seen(&text(", AllowedValues: [prod, dev]"), &Inputs::default()), open[..2]);
         assert_eq!(seen(&text(", AllowedValues: [prod, test]"), &Inputs::default()), [open[0], open[2]]);
+    }
+
+    #[test]
+    fn more_resources_than_a_template_may_have_get_fewer_variants() {
+        let count = |resources: usize| {
+            let conditions: String = (0..6).map(|n| format!("  C{n}: !Equals [!Ref P{n}, x]\n")).collect();
+            let parameters: String = (0..6).map(|n| format!("  P{n}: {{Type: String}}\n")).collect();
+            let ifs: Vec<String> = (0..6).map(|n| format!("!If [C{n}, 1, 0]")).collect();
+            let more: String = (1..resources).map(|n| format!("  R{n}: {{Type: T::T::T}}\n")).collect();
+            let text = format!(
+                "Parameters:\n{parameters}Conditions:\n{conditions}Resources:\n  R: {{Type: T::T::T, Properties: {{P: [{}]}}}}\n{more}",
+                ifs.join(", ")
+            );
+            let mut sources = crate::source::Sources::default();
+            let template = crate::load::parse_running(&mut sources, "t", &text).unwrap();
+            let declared = evaluate(&template, &Inputs::default()).map_err(|p| p.len());
+            declared.map(|d| (d.variants.len(), d.capped))
+        };
+        assert_eq!(count(500), Ok((64, false)));
+        assert_eq!(count(1000), Ok((32, true)));
     }
 
     #[test]
