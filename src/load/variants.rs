@@ -221,13 +221,16 @@ mod tests {
     #[test]
     fn more_resources_than_a_template_may_have_get_fewer_variants() {
         let count = |resources: usize| {
-            let conditions: String = (0..6).map(|n| format!("  C{n}: !Equals [!Ref P{n}, x]\n")).collect();
-            let parameters: String = (0..6).map(|n| format!("  P{n}: {{Type: String}}\n")).collect();
-            let ifs: Vec<String> = (0..6).map(|n| format!("!If [C{n}, 1, 0]")).collect();
-            let more: String = (1..resources).map(|n| format!("  R{n}: {{Type: T::T::T}}\n")).collect();
+            let conditions: Vec<_> = (0..6).map(|n| format!("C{n}: !Equals [!Ref P{n}, x]")).collect();
+            let parameters: Vec<_> = (0..6).map(|n| format!("P{n}: {{Type: String}}")).collect();
+            let ifs: Vec<_> = (0..6).map(|n| format!("!If [C{n}, 1, 0]")).collect();
+            let more: Vec<_> = (1..resources).map(|n| format!("R{n}: {{Type: T::T::T}}")).collect();
             let text = format!(
-                "Parameters:\n{parameters}Conditions:\n{conditions}Resources:\n  R: {{Type: T::T::T, Properties: {{P: [{}]}}}}\n{more}",
-                ifs.join(", ")
+                "Parameters: {{{}}}\nConditions: {{{}}}\nResources: {{R: {{Type: T::T::T, Properties: {{P: [{}]}}}}, {}}}",
+                parameters.join(", "),
+                conditions.join(", "),
+                ifs.join(", "),
+                more.join(", ")
             );
             let mut sources = crate::source::Sources::default();
             let template = crate::load::parse_running(&mut sources, "t", &text).unwrap();
