@@ -31,6 +31,9 @@ pub fn declared<'a>(active: &'a [Active], variants: &'a [Estate]) -> Vec<Judgeme
     let rules = active.iter().filter(|a| a.rule.scope != Scope::Account);
     rules
         .flat_map(|a| {
+            // As a text the template is the same in all variants; the first one holds it.
+            let variants =
+                if a.rule.scope == Scope::Template { variants.get(..1).unwrap_or_default() } else { variants };
             let mut by_subject: BTreeMap<(&str, &Address), Vec<Judgement<'a>>> = BTreeMap::new();
             for judgement in variants.iter().flat_map(|estate| judge(a, estate)) {
                 let r = judgement.resource;

@@ -1,24 +1,46 @@
 //! The resources of one variant.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::evaluator::Evaluator;
+use super::scope::Scope;
 use super::{Template, call, names};
-use crate::model::{Address, Entry, Kind, Map, Resource, Unknown, World, types};
+use crate::model::{Address, Entry, Kind, Map, Resource, Unknown, Value, World, types};
 use crate::source::Span;
 
 /// Parameters that say which environment a stack belongs to, the more telling ones first.
 const ENVIRONMENT: &[&str] =
     &["environment", "environmentname", "env", "environmenttype", "environmentsuffix", "stage"];
 
-/// Every resource that exists in this variant, and the template itself as one more.
-pub(super) fn all(template: &Template, on: &Evaluator<'_>) -> Vec<Resource> {
+/// The properties of resources as they are written, by logical id; shared by all variants.
+pub(super) type Written = HashMap<Arc<str>, Arc<Value>>;
+
+/// What every resource says of its properties.
+pub(super) fn written(scope: &Scope<'_>) -> Written {
+    let properties = |(id, entry): (&Arc<str>, &Entry)| {
+        let properties = entry.value.child("Properties").filter(|p| p.kind != Kind::Null)?;
+        Some((Arc::clone(id), Arc::new(properties.clone())))
+    };
+    scope.resources.iter().filter_map(properties).collect()
+}
+
+/// Every resource that exists in this variant, and the template itself as one more. Only the `first` variant holds what the template says;
+/// the others would say the same.
+pub(super) fn all(template: &Template, on: &Evaluator<'_>, written: &Written, first: bool) -> Vec<Resource> {
     let environment = environment(on);
     let declared =
         on.scope.resources.iter().filter(|(id, entry)| !names::is_expansion(id) && on.left_out(&entry.value).is_none());
     let mut all: Vec<Resource> =
         declared.filter_map(|(id, entry)| resource(on, id, entry, environment.as_ref())).collect();
-    all.push(itself(template, on, environment));
+    for r in &mut all {
+        r.raw = r.address.logical_id.as_ref().and_then(|id| written.get(id)).cloned();
+    }
+    let mut itself = itself(template, on, environment);
+    if first {
+        itself.properties = on.scope.root.clone();
+    }
+    all.push(itself);
     all
 }
 
@@ -35,11 +57,9 @@ fn resource(on: &Evaluator<'_>, id: &Arc<str>, entry: &Entry, environment: Optio
     if let Some((name, expansion)) = body.iter().find(|(key, _)| names::is_expansion(key)) {
         resource.properties.kind = Kind::Unknown(call::why(on, name, &expansion.value));
     }
-    if let Some(properties) = body.get("Properties").filter(|p| p.value.kind != Kind::Null) {
-        if let Some(resolved) = on.value(&properties.value) {
-            resource.properties = resolved;
-        }
-        resource.raw = Some(properties.value.clone());
+    let properties = body.get("Properties").filter(|p| p.value.kind != Kind::Null);
+    if let Some(resolved) = properties.and_then(|p| on.value(&p.value)) {
+        resource.properties = resolved;
     }
     let mut attributes = Map::new();
     for (name, entry) in body {
@@ -64,7 +84,6 @@ fn itself(template: &Template, on: &Evaluator<'_>, environment: Option<Arc<str>>
     let resources = template.root.as_map().and_then(|root| root.get("Resources"));
     let at = resources.map_or_else(|| Span::new(template.file, 0, 0), |entry| entry.key_at);
     let mut resource = Resource::new(types::TEMPLATE, address, World::Closed, at);
-    resource.properties = on.scope.root.clone();
     resource.environment = environment;
     if let Some(name) = on.scope.expansion() {
         let left = on.scope.resources.get(&name).filter(|_| names::is_expansion(&name));

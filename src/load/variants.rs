@@ -20,19 +20,19 @@ const MAX_RESOURCES: usize = 64 * 500;
 /// Resolves a template. An error holds everything that is wrong with the inputs; for a running stack (with a `stack_id`) it is all warnings,
 /// since AWS has taken it.
 pub fn evaluate(template: &Template, inputs: &Inputs) -> Result<Declared, Vec<Diagnostic>> {
-    let written = Scope::new(&template.root);
+    let unexpanded = Scope::new(&template.root);
     let mut warnings = template.warnings.clone();
     let worst = if inputs.stack_id.is_some() { Gravity::Warning } else { Gravity::Error };
     let softened = |problem: Diagnostic| Diagnostic { gravity: problem.gravity.min(worst), ..problem };
-    warnings.extend(inputs::problems(template, &written, inputs).into_iter().map(softened));
+    warnings.extend(inputs::problems(template, &unexpanded, inputs).into_iter().map(softened));
     if warnings.iter().any(|problem| problem.gravity == Gravity::Error) {
         return Err(warnings);
     }
-    let declared = written.parameters.iter().map(|(name, entry)| (name, Parameter::new(name, &entry.value)));
+    let declared = unexpanded.parameters.iter().map(|(name, entry)| (name, Parameter::new(name, &entry.value)));
     let parameters: HashMap<Arc<str>, Kind> =
         declared.map(|(name, parameter)| (Arc::clone(name), parameter.value(inputs))).collect();
 
-    let expansion = foreach::expand(&template.root, &Evaluator::new(&written, inputs, &parameters, Truths::new()));
+    let expansion = foreach::expand(&template.root, &Evaluator::new(&unexpanded, inputs, &parameters, Truths::new()));
     warnings.extend_from_slice(&expansion.left);
     let mistakes = expansion.problems.iter().cloned().chain(foreach::mistakes(&expansion));
     warnings.extend(mistakes.filter(|problem| problem.gravity == Gravity::Error).map(softened));
@@ -52,6 +52,7 @@ pub fn evaluate(template: &Template, inputs: &Inputs) -> Result<Declared, Vec<Di
     let (enumerated, surplus) = open.split_at(most.min(open.len()));
     let capped = !surplus.is_empty();
 
+    let written = resources::written(&scope);
     let mut seen = BTreeSet::new();
     let mut variants = Vec::new();
     let mut common: Option<Vec<Diagnostic>> = None;
@@ -65,7 +66,7 @@ pub fn evaluate(template: &Template, inputs: &Inputs) -> Result<Declared, Vec<Di
         let outcome: Vec<Truth> = order.iter().map(|name| truths.get(&***name).copied().flatten()).collect();
         if seen.insert(outcome) {
             let on = Evaluator::new(&scope, inputs, &parameters, truths);
-            variants.push(resources::all(template, &on));
+            variants.push(resources::all(template, &on, &written, variants.is_empty()));
             let problems = on.problems();
             common.get_or_insert_with(|| problems.clone()).retain(|problem| problems.contains(problem));
         }

@@ -52,8 +52,8 @@ pub struct Resource {
     /// Declared: template attributes (`DeletionPolicy`, `Metadata`…). Observed: read-only facts that the schema has no property for
     /// (`FlowLogStatus`, `IsDefault`…). Always a mapping.
     pub attributes: Value,
-    /// Declared only: the properties as written, functions unresolved, in long form.
-    pub raw: Option<Value>,
+    /// Declared only: the properties as written, functions unresolved, in long form. The same for all variants of a template.
+    pub raw: Option<Arc<Value>>,
     /// Where the template declares it.
     pub at: Span,
     /// What silence means here.

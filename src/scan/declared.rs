@@ -82,17 +82,24 @@ impl Declared {
 
     /// One estate per variant.
     pub(super) fn estates(&mut self) -> Vec<Estate> {
-        estates(&std::mem::take(&mut self.stacks))
+        estates(std::mem::take(&mut self.stacks))
     }
 }
 
 /// One estate per variant. Each stack goes through its own variants; stacks do not share conditions.
-pub(super) fn estates(stacks: &[Vec<Vec<Resource>>]) -> Vec<Estate> {
+pub(super) fn estates(mut stacks: Vec<Vec<Vec<Resource>>>) -> Vec<Estate> {
     let most = stacks.iter().map(Vec::len).max().unwrap_or(0);
-    let variant = |n: usize| -> Vec<Resource> {
-        stacks.iter().filter_map(|v| v.get(n % v.len().max(1))).flatten().cloned().collect()
+    let mut estate = |n: usize| {
+        let mut all = Vec::new();
+        for variants in &mut stacks {
+            let len = variants.len().max(1);
+            let Some(variant) = variants.get_mut(n % len) else { continue };
+            // A variant that no later estate needs is moved, not copied.
+            if n + len < most { all.extend(variant.iter().cloned()) } else { all.append(variant) }
+        }
+        Estate::new(all, None)
     };
-    (0..most).map(|n| Estate::new(variant(n), None)).collect()
+    (0..most).map(&mut estate).collect()
 }
 
 /// Said once of a template with more undecided conditions than are tried both ways.

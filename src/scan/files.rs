@@ -40,7 +40,7 @@ pub fn templates(
                 }
             }
         }
-        let variants = estates(&stacks);
+        let variants = estates(stacks);
         let mut judgements = judge::declared(&plan.active, &variants);
         judgements.retain(|j| j.resource.address.stack.as_ref().is_none_or(|stack| !judged.contains(stack)));
         let scene = Scene { declared: None, observed: None, stacks_complete: true, only_stacks: false };

@@ -54,7 +54,7 @@ fn bare(resource: &Resource) -> Resource {
         at: Span::LIVE,
         properties: placeless(&resource.properties),
         attributes: placeless(&resource.attributes),
-        raw: resource.raw.as_ref().map(placeless),
+        raw: resource.raw.as_deref().map(|raw| placeless(raw).into()),
         ..resource.clone()
     }
 }

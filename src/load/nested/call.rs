@@ -24,7 +24,7 @@ pub(super) struct Call {
     pub(super) resource_at: Span,
     /// What is handed down, each with the place of its key.
     pub(super) parameters: Result<BTreeMap<Arc<str>, (Span, Kind)>, Unknown>,
-    raw: Option<Value>,
+    raw: Option<Arc<Value>>,
 }
 
 impl Call {

@@ -35,7 +35,7 @@ fn resolve(value: &mut Value) {
 fn declared(kind: &str, id: &str, properties: &Json) -> Resource {
     let address = Address { stack: Some("t".into()), logical_id: Some(id.into()), ..Address::default() };
     let mut r = Resource::new(kind, address, World::Closed, Span::LIVE);
-    (r.raw, r.properties) = (Some(from_json(properties)), from_json(properties));
+    (r.raw, r.properties) = (Some(from_json(properties).into()), from_json(properties));
     resolve(&mut r.properties);
     r
 }

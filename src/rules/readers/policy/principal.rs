@@ -104,7 +104,7 @@ fn aws_managed(arn: &Read<'_>) -> Option<String> {
 
 /// What the template says in a place, functions unresolved; `None` on the observed side.
 pub(in crate::rules) fn written<'a>(read: &Read<'a>) -> Option<&'a Value> {
-    read.path.split('.').try_fold(read.resource.raw.as_ref()?, |value, key| value.child(key))
+    read.path.split('.').try_fold(read.resource.raw.as_deref()?, |value, key| value.child(key))
 }
 
 /// Whether the policies of a principal allow an action: inline ones, standalone ones, attached ones. Policies whose document we do not have
@@ -192,7 +192,7 @@ mod tests {
         let mut r = Resource::new(kind, address, World::Closed, Span::LIVE);
         r.properties = from_json(properties);
         refer(&mut r.properties);
-        r.raw = Some(from_json(properties));
+        r.raw = Some(from_json(properties).into());
         r
     }
 
