@@ -52,6 +52,7 @@ impl Emulator {
             Command::new(repository().join("localstack/emulator")).args(["python", self.name]).output().unwrap();
         let output = Command::new(String::from_utf8(python.stdout).unwrap().trim())
             .args(arguments)
+            .env("NO_PROXY", "127.0.0.1")
             .env("AWS_ENDPOINT_URL", &self.endpoint)
             .env("AWS_REGION", REGION)
             .env("AWS_DEFAULT_REGION", REGION)
