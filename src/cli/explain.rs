@@ -8,9 +8,8 @@ use clap::Args as ClapArgs;
 
 use super::exit::{Exit, Failure};
 use crate::collect::COLLECTORS;
-use crate::diag::did_you_mean;
-use crate::profile::SelectError;
-use crate::rules::{self, ParamValue, Rule, Scope};
+use crate::profile;
+use crate::rules::{ParamValue, Rule, Scope};
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
@@ -20,10 +19,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let rule = rules::find(&args.rule).ok_or_else(|| SelectError::NoSuchRule {
-        name: args.rule.clone(),
-        suggestion: did_you_mean(&args.rule, rules::all().map(|r| r.id)),
-    })?;
+    let rule = profile::find(&args.rule)?;
     std::io::stdout()
         .write_all(text(rule).as_bytes())
         .map_err(|source| Failure::Unwritable { to: "stdout".into(), source })?;

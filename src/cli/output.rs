@@ -8,7 +8,6 @@ use super::exit::{Exit, Failure};
 use super::options::{Gate, Output, When};
 use crate::diag::did_you_mean;
 use crate::report::{Report, json, terminal};
-use crate::rules::Severity;
 
 /// A format and where it goes; stdout if no path is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,13 +98,7 @@ impl Gate {
     /// The exit code of a report.
     pub(super) fn judge(&self, report: &Report) -> Exit {
         if let Some(least) = self.fail_on.least() {
-            let severe = |name: &str| {
-                [Severity::Low, Severity::Medium, Severity::High, Severity::Critical]
-                    .iter()
-                    .any(|s| *s >= least && s.to_string() == name)
-            };
-            let failing = ["template", "drift", "latent", "live", "unmanaged"];
-            let findings = report.findings.iter().any(|f| failing.contains(&f.class) && severe(&f.severity));
+            let findings = report.findings.iter().any(|f| f.class.is_failure() && f.severity >= least);
             // A resource that is gone, or a template that is not the file's, has no severity: it fails any threshold.
             let drifted =
                 report.drift.iter().any(|d| d.status == "deleted" || (d.status == "modified" && d.reason.is_some()));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::model::{Kind, Unknown, Value};
+use crate::model::{Kind, Unknown};
 
 /// The outcome of one call.
 #[derive(Clone, Debug)]
@@ -35,11 +35,6 @@ impl<T> Answer<T> {
             Self::Absent => Answer::Absent,
             Self::Unknown(why) => Answer::Unknown(why),
         }
-    }
-
-    /// As a live value.
-    pub fn into_value(self, kind: impl FnOnce(T) -> Kind) -> Value {
-        Value::live(self.into_kind(kind))
     }
 }
 

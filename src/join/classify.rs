@@ -53,18 +53,6 @@ pub enum Class {
 }
 
 impl Class {
-    /// All classes, in the order of reports.
-    pub const ALL: [Self; 8] = [
-        Self::Template,
-        Self::Drift,
-        Self::Latent,
-        Self::Live,
-        Self::Unmanaged,
-        Self::Unverified,
-        Self::Unknown,
-        Self::Compliant,
-    ];
-
     /// The word used in reports.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -128,13 +128,6 @@ impl Estate {
         self.by_logical.get(&(stack.into(), logical_id.into())).and_then(|&n| self.at(n))
     }
 
-    /// The resource with a physical id or ARN, of a type.
-    #[must_use]
-    pub fn by_id(&self, kind: &str, id: &str, from: &Address) -> Option<&Resource> {
-        let all = self.by_id.get(id)?.iter().filter_map(|&n| self.at(n));
-        all.into_iter().find(|r| &*r.kind == kind && r.address.near(from))
-    }
-
     /// The resources of a type that `from` can know: same account and region.
     #[must_use]
     pub fn of(&self, from: &Resource, kind: &str) -> Listing<'_> {

@@ -3,7 +3,7 @@
 mod schema;
 mod select;
 
-pub use select::{Filters, SelectError, choose};
+pub use select::{Filters, SelectError, choose, find};
 
 use std::path::Path;
 

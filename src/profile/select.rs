@@ -76,7 +76,7 @@ pub fn choose(profiles: &[Profile], filters: &Filters) -> Result<Vec<Active>, Se
 }
 
 /// A rule by id or alias, or an error that suggests one.
-pub(super) fn find(name: &str) -> Result<&'static rules::Rule, SelectError> {
+pub fn find(name: &str) -> Result<&'static rules::Rule, SelectError> {
     rules::find(name).ok_or_else(|| SelectError::NoSuchRule {
         name: name.to_owned(),
         suggestion: did_you_mean(name, rules::all().map(|r| r.id)),

@@ -76,9 +76,9 @@ fn finding(f: &Finding, sources: &Sources) -> FindingJson {
     FindingJson {
         rule: f.rule.id,
         title: f.rule.title,
-        severity: f.severity.to_string(),
+        severity: f.severity,
         category: f.rule.category.to_string(),
-        class: f.class.word(),
+        class: f.class,
         fingerprint: f.fingerprint.clone(),
         resource: resource(&f.kind, &f.address),
         declared: f.declared.as_ref().map(|s| side(s, sources)),

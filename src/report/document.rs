@@ -1,8 +1,9 @@
 //! The report as it is written: versioned, sorted, and free of secrets. `docs/report.schema.json` describes it.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
+
+use crate::join::Class;
+use crate::rules::Severity;
 
 /// A run's result. Two runs over the same state differ in [`Report::run`] only.
 #[derive(Clone, Debug, Serialize)]
@@ -76,11 +77,11 @@ pub struct FindingJson {
     /// What holds when the rule passes.
     pub title: &'static str,
     /// `low` to `critical`.
-    pub severity: String,
+    pub severity: Severity,
     /// The rule's category.
     pub category: String,
     /// The class.
-    pub class: &'static str,
+    pub class: Class,
     /// Stable over runs.
     pub fingerprint: String,
     /// The subject.
@@ -205,21 +206,4 @@ pub struct StackCoverage {
     pub modified: usize,
     pub deleted: usize,
     pub not_checked: usize,
-}
-
-impl Counts {
-    /// The counts by the classes' words, in the order of reports.
-    #[must_use]
-    pub fn by_word(&self) -> BTreeMap<&'static str, usize> {
-        BTreeMap::from([
-            ("template", self.template),
-            ("drift", self.drift),
-            ("latent", self.latent),
-            ("live", self.live),
-            ("unmanaged", self.unmanaged),
-            ("unverified", self.unverified),
-            ("unknown", self.unknown),
-            ("compliant", self.compliant),
-        ])
-    }
 }

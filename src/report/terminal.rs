@@ -101,7 +101,7 @@ fn header(report: &Report, paint: &Paint, out: &mut dyn io::Write) -> io::Result
 
 fn findings(report: &Report, look: Look, paint: &Paint, out: &mut dyn io::Write) -> io::Result<()> {
     let mut by_stack: BTreeMap<(bool, &str), Vec<&FindingJson>> = BTreeMap::new();
-    let uncertain = |f: &FindingJson| matches!(f.class, "unknown" | "unverified" | "compliant");
+    let uncertain = |f: &FindingJson| matches!(f.class.word(), "unknown" | "unverified" | "compliant");
     for f in report.findings.iter().filter(|f| look.verbose || !uncertain(f)) {
         let stack = f.resource.stack.as_deref();
         by_stack.entry((stack.is_none(), stack.unwrap_or_default())).or_default().push(f);
@@ -109,7 +109,7 @@ fn findings(report: &Report, look: Look, paint: &Paint, out: &mut dyn io::Write)
     for ((without, stack), mut list) in by_stack {
         let heading = if without { "in no stack".to_owned() } else { sanitize(stack).into_owned() };
         writeln!(out, "{}", paint.bold(heading))?;
-        list.sort_by_key(|f| (rank(f.class), f.rule));
+        list.sort_by_key(|f| (rank(f.class.word()), f.rule));
         for f in list {
             finding(f, look, paint, out)?;
         }
@@ -130,7 +130,7 @@ fn rank(class: &str) -> usize {
 }
 
 fn finding(f: &FindingJson, look: Look, paint: &Paint, out: &mut dyn io::Write) -> io::Result<()> {
-    let class = paint.class(f.class, format!("{:<10}", f.class));
+    let class = paint.class(f.class.word(), format!("{:<10}", f.class.word()));
     writeln!(out, "  {class} {:<8} {}  {}", f.severity, paint.bold(f.rule), sanitize(&name(&f.resource)))?;
     writeln!(out, "             {}", paint.dim(f.title))?;
     for (side, label) in [(&f.declared, "template"), (&f.observed, "live")] {
