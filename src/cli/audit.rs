@@ -12,14 +12,12 @@ use super::files::unreadable;
 use super::options::{Aws, Gate, Offline, Output, Rules, TemplateInputs};
 use super::output::stderr_has_color;
 use super::progress::Progress;
-use crate::collect::{self, Connection, Target};
+use crate::collect::{self, Connection, Pace, Target};
 use crate::load;
+use crate::model::Stack;
 use crate::report::Run;
 use crate::scan::{self, Local, Plan};
 use crate::source::Sources;
-
-/// Requests in flight at once.
-const CONCURRENCY: usize = 32;
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct ScanArgs {
@@ -97,7 +95,13 @@ fn run(
     let signal: Arc<Mutex<Option<Exit>>> = Arc::default();
     let (connection, collected) = runtime.block_on(async {
         let connection = Connection::open(&args.aws.connect()).await?;
-        let target = Target { types: plan.types(), stacks: stacks.map(<[String]>::to_vec), concurrency: CONCURRENCY };
+        let wanted = |stacks: &[Stack]| scan::wanted(&plan.active, stacks, local.as_ref());
+        let target = Target {
+            types: plan.types(),
+            stacks: stacks.map(<[String]>::to_vec),
+            pace: Pace::default(),
+            wanted: &wanted,
+        };
         let stop = stopped(Arc::clone(&signal));
         let collected = collect::collect(&connection, &target, &|line| progress.say(line), stop).await;
         Ok::<_, Failure>((connection, collected))

@@ -64,7 +64,7 @@ fn sides(scope: Scope) -> &'static str {
 
 /// The IAM actions of the collectors that fill the rule's types.
 fn actions(rule: &Rule) -> BTreeSet<&'static str> {
-    let types: Vec<&str> = rule.types.iter().chain(rule.reads).copied().collect();
+    let types: Vec<&str> = rule.kinds().collect();
     let specs = COLLECTORS.iter().map(|c| c.spec()).filter(|s| s.types.iter().any(|t| types.contains(&t.name)));
     specs.flat_map(|s| s.actions.iter().copied()).collect()
 }

@@ -43,6 +43,7 @@ impl Aws {
             role_arn: self.role_arn.clone(),
             external_id: self.external_id.clone(),
             endpoint_url: self.endpoint_url.clone(),
+            keys: None,
         }
     }
 }

@@ -18,8 +18,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let (_, active) = args.rules.choose(&mut Sources::default())?;
-    let types: BTreeSet<&'static str> =
-        active.iter().flat_map(|a| a.rule.types.iter().chain(a.rule.reads)).copied().collect();
+    let types: BTreeSet<&'static str> = active.iter().flat_map(|a| a.rule.kinds()).collect();
     let document = policy::document(&types);
     writeln!(std::io::stdout(), "{document:#}")
         .map_err(|source| Failure::Unwritable { to: "stdout".into(), source })?;

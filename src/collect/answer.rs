@@ -112,7 +112,7 @@ const DENIED: &[&str] = &[
 ];
 
 /// How the services say "slower".
-const THROTTLED: &[&str] = &[
+pub(super) const THROTTLED: &[&str] = &[
     "Throttling",
     "ThrottlingException",
     "ThrottledException",

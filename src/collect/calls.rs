@@ -1,6 +1,7 @@
 //! What the scan did: every action called, and everything that could not be read. Shared by all tasks of a scan.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Gap;
@@ -9,6 +10,7 @@ use super::Gap;
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     made: Mutex<BTreeMap<&'static str, u64>>,
+    throttles: AtomicU64,
     gaps: Mutex<Vec<Gap>>,
 }
 
@@ -16,6 +18,16 @@ impl Calls {
     /// Notes that an action is called.
     pub(super) fn count(&self, action: &'static str) {
         *self.made.lock().unwrap_or_else(PoisonError::into_inner).entry(action).or_default() += 1;
+    }
+
+    /// Notes that a service asked us to be slower.
+    pub(super) fn throttle(&self) {
+        self.throttles.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often a service asked us to be slower.
+    pub(super) fn throttles(&self) -> u64 {
+        self.throttles.load(Ordering::Relaxed)
     }
 
     /// Notes something that could not be read.

@@ -7,6 +7,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sts::config::Credentials;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -17,6 +18,7 @@ use aws_smithy_runtime_api::client::http::{
 
 use super::answer::in_words;
 use super::regions;
+use super::wire::Wire;
 
 /// How to reach an account.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +35,8 @@ pub struct Options {
     pub external_id: Option<String>,
     /// Where to send requests instead of AWS.
     pub endpoint_url: Option<String>,
+    /// An access key and its secret, instead of what the environment holds.
+    pub keys: Option<(String, String)>,
 }
 
 /// An account that answers.
@@ -120,12 +124,16 @@ async fn load(options: &Options) -> Result<SdkConfig, ConnectError> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client())
         .retry_config(RetryConfig::standard().with_max_attempts(4))
-        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(30)).build());
+        // The wire keeps the time: a call that waits for its turn has not been sent yet.
+        .timeout_config(TimeoutConfig::disabled());
     if let Some(profile) = &options.profile {
         loader = loader.profile_name(profile);
     }
     if let Some(url) = &options.endpoint_url {
         loader = loader.endpoint_url(url);
+    }
+    if let Some((key, secret)) = &options.keys {
+        loader = loader.credentials_provider(Credentials::new(key, secret, None, None, "given"));
     }
     if let Some(asked) = options.regions.iter().find(|r| *r != "all") {
         loader = loader.region(Region::new(asked.clone()));
@@ -159,6 +167,6 @@ fn http_client() -> SharedHttpClient {
         .proxy_config(ProxyConfig::from_env())
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build();
-    let connector = SharedHttpConnector::new(connector);
+    let connector = SharedHttpConnector::new(Wire::new(SharedHttpConnector::new(connector)));
     http_client_fn(move |_, _| connector.clone())
 }

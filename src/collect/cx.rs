@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use aws_config::SdkConfig;
-use aws_smithy_async::future::pagination_stream::PaginationStream;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use serde_json::Value as Json;
 
 use super::answer::classify;
 use super::calls::Calls;
-use super::limiter::Limiter;
-use super::{Answer, Gap, Spec};
+use super::limiter::{Limiter, Scope};
+use super::tags::Listings;
+use super::wire::{Call, Text};
+use super::{Answer, Gap, Spec, Wanted};
 use crate::model::{Address, Resource, Unknown, World};
 use crate::source::Span;
 
@@ -27,10 +29,13 @@ pub struct Cx {
     pub partition: Arc<str>,
     /// The regions of this scan, for services that list all regions at once (S3).
     pub scanned: Arc<[Arc<str>]>,
+    /// Which properties that cost a call of their own the scan is about.
+    pub wanted: Arc<Wanted>,
     /// Client configuration for this region.
     pub config: SdkConfig,
     pub(super) limiter: Arc<Limiter>,
     pub(super) calls: Arc<Calls>,
+    pub(super) tags: Arc<Listings>,
 }
 
 /// The pages of a listing.
@@ -40,6 +45,13 @@ pub struct Pages<T> {
     pub pages: Vec<T>,
     /// Why there may be more, if there may.
     pub end: Result<(), Unknown>,
+}
+
+impl<T> Pages<T> {
+    /// Every item of every page.
+    pub fn items<U, I: IntoIterator<Item = U>>(self, of: impl Fn(T) -> I) -> impl Iterator<Item = U> {
+        self.pages.into_iter().flat_map(of)
+    }
 }
 
 impl Cx {
@@ -55,50 +67,130 @@ impl Cx {
     where
         E: ProvideErrorMetadata,
     {
-        self.calls.count(action);
-        let permit = self.admit(action).await;
-        let outcome = call.await;
-        drop(permit);
-        match outcome {
+        match self.call(action, None).make(call).await {
             Ok(value) => Answer::Is(value),
-            Err(SdkError::ServiceError(e)) if e.err().code().is_some_and(|code| absent.contains(&code)) => {
-                Answer::Absent
-            }
-            Err(error) => Answer::Unknown(self.failed(action, affects, &error)),
+            Err(error) => self.told(action, affects, absent, &error),
         }
     }
 
-    /// Reads all pages of a listing; a page that fails ends it, and what came before is kept.
-    pub async fn pages<T, E, R>(
+    /// Makes one call and gives the answer as the JSON text that came, for services whose answers have the shape of the CloudFormation
+    /// schema already. The SDK must be able to read it too: otherwise it is malformed, and a gap.
+    pub async fn ask_json<T, E, R>(
         &self,
         action: &'static str,
         affects: &[&str],
-        mut stream: PaginationStream<Result<T, SdkError<E, R>>>,
-    ) -> Pages<T>
+        absent: &[&str],
+        call: impl Future<Output = Result<T, SdkError<E, R>>>,
+    ) -> Answer<Json>
     where
         E: ProvideErrorMetadata,
     {
+        let text = Text::default();
+        match self.call(action, Some(Arc::clone(&text))).make(call).await {
+            Ok(_) => Answer::Is(json(&text)),
+            Err(error) => self.told(action, affects, absent, &error),
+        }
+    }
+
+    /// Makes a call that only the given properties of a resource need, if the scan is about one of them. What nobody asks for is
+    /// [`Unknown::NotCollected`].
+    pub async fn ask_for<T, E, R>(
+        &self,
+        (kind, id, properties): (&str, &str, &[&str]),
+        action: &'static str,
+        absent: &[&str],
+        call: impl Future<Output = Result<T, SdkError<E, R>>>,
+    ) -> Answer<T>
+    where
+        E: ProvideErrorMetadata,
+    {
+        if !self.wanted.wants(kind, id, properties) {
+            return Answer::Unknown(Unknown::NotCollected);
+        }
+        self.ask(action, &[kind], absent, call).await
+    }
+
+    /// As [`Self::ask_for`], the answer as in [`Self::ask_json`].
+    pub async fn ask_json_for<T, E, R>(
+        &self,
+        (kind, id, properties): (&str, &str, &[&str]),
+        action: &'static str,
+        absent: &[&str],
+        call: impl Future<Output = Result<T, SdkError<E, R>>>,
+    ) -> Answer<Json>
+    where
+        E: ProvideErrorMetadata,
+    {
+        if !self.wanted.wants(kind, id, properties) {
+            return Answer::Unknown(Unknown::NotCollected);
+        }
+        self.ask_json(action, &[kind], absent, call).await
+    }
+
+    /// Reads all pages of a listing. `next` says where the next page starts, if there is one (see [`super::shape::token`]). A page that fails ends
+    /// the listing, and so does a start that comes again: what came before is kept.
+    pub async fn pages<T, E, R, K, F>(
+        &self,
+        action: &'static str,
+        affects: &[&str],
+        call: impl Fn(Option<K>) -> F,
+        next: impl Fn(&T) -> Option<K>,
+    ) -> Pages<T>
+    where
+        E: ProvideErrorMetadata,
+        K: Clone + PartialEq,
+        F: Future<Output = Result<T, SdkError<E, R>>>,
+    {
         let mut pages = Vec::new();
+        let mut starts: Vec<K> = Vec::new();
         loop {
-            let permit = self.admit(action).await;
-            let page = stream.next().await;
-            drop(permit);
-            match page {
-                Some(Ok(page)) => {
-                    self.calls.count(action);
+            match self.call(action, None).make(call(starts.last().cloned())).await {
+                Ok(page) => {
+                    let start = next(&page);
                     pages.push(page);
+                    match start {
+                        None => return Pages { pages, end: Ok(()) },
+                        Some(start) if starts.contains(&start) => {
+                            let why = Unknown::Failed { action: action.into(), code: "RepeatedPage".into() };
+                            self.gap(action, affects, "failed", "RepeatedPage".into());
+                            return Pages { pages, end: Err(why) };
+                        }
+                        Some(start) => starts.push(start),
+                    }
                 }
-                Some(Err(error)) => {
-                    self.calls.count(action);
-                    return Pages { pages, end: Err(self.failed(action, affects, &error)) };
-                }
-                None => {
-                    // The stream knew from the last page that there is no other: no call was made.
-                    self.limiter.give_back(&self.account, &self.region, service(action));
-                    return Pages { pages, end: Ok(()) };
-                }
+                Err(error) => return Pages { pages, end: Err(self.failed(action, affects, &error)) },
             }
         }
+    }
+
+    /// As [`Self::pages`], each page as in [`Self::ask_json`].
+    pub async fn pages_json<T, E, R, K, F>(
+        &self,
+        action: &'static str,
+        affects: &[&str],
+        call: impl Fn(Option<K>) -> F,
+        next: impl Fn(&T) -> Option<K>,
+    ) -> Pages<Json>
+    where
+        E: ProvideErrorMetadata,
+        K: Clone + PartialEq,
+        F: Future<Output = Result<T, SdkError<E, R>>>,
+    {
+        let texts = std::sync::Mutex::new(Vec::new());
+        let listing = self
+            .pages(
+                action,
+                affects,
+                |start| {
+                    let text = Text::default();
+                    texts.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&text));
+                    self.call(action, Some(text)).make(call(start))
+                },
+                next,
+            )
+            .await;
+        let texts = texts.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Pages { pages: texts.iter().take(listing.pages.len()).map(json).collect(), end: listing.end }
     }
 
     /// An observed resource of this account and region. The ARN may be empty where the service has none.
@@ -123,8 +215,34 @@ impl Cx {
         format!("arn:{}:{service}:{}:{}:{resource}", self.partition, self.region, self.account)
     }
 
-    async fn admit(&self, action: &'static str) -> Option<tokio::sync::SemaphorePermit<'_>> {
-        self.limiter.admit(&self.account, &self.region, service(action)).await
+    /// Makes a call whose failure is no gap, because there is another way.
+    pub(super) async fn attempt<T>(&self, action: &'static str, call: impl Future<Output = T>) -> T {
+        self.call(action, None).make(call).await
+    }
+
+    fn call(&self, action: &'static str, body: Option<Text>) -> Call {
+        Call {
+            limiter: Arc::clone(&self.limiter),
+            calls: Arc::clone(&self.calls),
+            scope: Scope { account: Arc::clone(&self.account), region: Arc::clone(&self.region), action },
+            body,
+        }
+    }
+
+    fn told<T, E, R>(
+        &self,
+        action: &'static str,
+        affects: &[&str],
+        absent: &[&str],
+        error: &SdkError<E, R>,
+    ) -> Answer<T>
+    where
+        E: ProvideErrorMetadata,
+    {
+        match error {
+            SdkError::ServiceError(e) if e.err().code().is_some_and(|code| absent.contains(&code)) => Answer::Absent,
+            error => Answer::Unknown(self.failed(action, affects, error)),
+        }
     }
 
     fn failed<E, R>(&self, action: &'static str, affects: &[&str], error: &SdkError<E, R>) -> Unknown
@@ -132,9 +250,12 @@ impl Cx {
         E: ProvideErrorMetadata,
     {
         let (cause, code, why) = classify(action, error);
-        if cause == "throttled" {
-            self.limiter.throttled(&self.account, &self.region, service(action));
-        }
+        self.gap(action, affects, cause, code);
+        why
+    }
+
+    /// Notes that something could not be read.
+    pub(super) fn gap(&self, action: &str, affects: &[&str], cause: &'static str, code: Arc<str>) {
         self.calls.gap(Gap {
             account: Arc::clone(&self.account),
             region: Arc::clone(&self.region),
@@ -143,12 +264,12 @@ impl Cx {
             code,
             affects: affects.iter().map(|&t| t.into()).collect(),
         });
-        why
     }
 }
 
-fn service(action: &'static str) -> &'static str {
-    action.split_once(':').map_or(action, |(service, _)| service)
+/// The SDK has read it as JSON already; what holds no text at all is an empty answer.
+fn json(text: &Text) -> Json {
+    serde_json::from_slice(&text.lock().unwrap_or_else(PoisonError::into_inner)).unwrap_or_default()
 }
 
 /// What a collector found.

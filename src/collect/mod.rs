@@ -6,7 +6,9 @@ mod connect;
 mod cx;
 pub mod ec2;
 pub mod iam;
+mod json;
 mod limiter;
+mod limits;
 pub mod policy;
 pub mod rds;
 mod regions;
@@ -14,14 +16,19 @@ mod run;
 pub mod s3;
 mod shape;
 mod stacks;
+mod tags;
 mod tasks;
 #[cfg(test)]
 mod testing;
+mod wanted;
+mod wire;
 
 pub use answer::{Answer, Gap};
 pub use connect::{ConnectError, Connection, Options};
 pub use cx::{Cx, Out, Pages};
-pub use run::{Collected, Progress, Target, collect};
+pub use limiter::Pace;
+pub use run::{Collected, Inspected, Progress, Target, collect, inspect};
+pub use wanted::Wanted;
 
 use async_trait::async_trait;
 
@@ -43,6 +50,16 @@ pub struct TypeSpec {
     pub asked: &'static [(&'static str, &'static str)],
     /// Top-level properties that it really reads. Anything else stays unknown, never absent.
     pub reads: &'static [&'static str],
+    /// Those of `reads` that cost a call per resource. They are read where a rule names them in its `reads` or the resource's template declares
+    /// them; otherwise they are unknown.
+    pub on_demand: &'static [&'static str],
+    /// How many calls one resource of this type may cost at most, besides the listings.
+    pub calls: u32,
+}
+
+impl TypeSpec {
+    /// A type that listings tell all about.
+    pub const LISTED: Self = Self { name: "", asked: &[], reads: &[], on_demand: &[], calls: 0 };
 }
 
 /// What a collector is, as data: what it fills and what it may call.
@@ -54,6 +71,8 @@ pub struct Spec {
     pub reach: Reach,
     /// What it fills.
     pub types: &'static [TypeSpec],
+    /// How many calls it makes at most whatever it finds, further pages aside.
+    pub listings: u32,
     /// Every IAM action it may need. `driftline policy` is made of these; a test holds all calls against them.
     pub actions: &'static [&'static str],
 }
@@ -93,8 +112,14 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &s3::S3,
 ];
 
+/// What collectors say of a type; `None` if none fills it.
+#[must_use]
+pub fn type_spec(kind: &str) -> Option<&'static TypeSpec> {
+    COLLECTORS.iter().flat_map(|c| c.spec().types).find(|t| t.name == kind)
+}
+
 /// The properties of a type that some collector reads; `None` if no collector knows the type.
 #[must_use]
 pub fn reads(kind: &str) -> Option<&'static [&'static str]> {
-    COLLECTORS.iter().flat_map(|c| c.spec().types).find(|t| t.name == kind).map(|t| t.reads)
+    type_spec(kind).map(|t| t.reads)
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::json::capitalised;
 use super::{COLLECTORS, stacks};
 
 /// Actions that every scan needs: identity and regions.
@@ -31,11 +32,6 @@ pub fn document(types: &BTreeSet<&'static str>) -> Value {
         })
         .collect();
     json!({ "Version": "2012-10-17", "Statement": statements })
-}
-
-fn capitalised(word: &str) -> String {
-    let mut chars = word.chars();
-    chars.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(chars).collect()
 }
 
 #[cfg(test)]

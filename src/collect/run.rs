@@ -6,20 +6,21 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::calls::Calls;
-use super::limiter::Limiter;
+use super::limiter::{Limiter, Pace};
 use super::stacks::{self, Stacks};
-use super::{COLLECTORS, Collector, Connection, Cx, Gap, Out, Reach};
+use super::{COLLECTORS, Collector, Connection, Cx, Gap, Out, Reach, Wanted};
 use crate::model::{GLOBAL, Listed, Resource, Stack};
 
 /// What to collect.
-#[derive(Clone, Debug, Default)]
-pub struct Target {
+pub struct Target<'a> {
     /// Types that the rules look at; collectors that fill none of them run only if a stack holds one of their types.
     pub types: BTreeSet<&'static str>,
     /// Only these stacks and what is nested in them; `None` for all.
     pub stacks: Option<Vec<String>>,
-    /// How many requests may be in flight at once.
-    pub concurrency: usize,
+    /// How fast.
+    pub pace: Pace,
+    /// Which properties the scan is about, once the stacks are known.
+    pub wanted: &'a (dyn Fn(&[Stack]) -> Wanted + Send + Sync),
 }
 
 /// What was collected.
@@ -49,38 +50,25 @@ pub type Progress<'a> = dyn Fn(&str) + Send + Sync + 'a;
 /// Collects until done or until `stop` resolves. Errors are data: see [`Collected::gaps`].
 pub async fn collect(
     connection: &Connection,
-    target: &Target,
+    target: &Target<'_>,
     progress: &Progress<'_>,
     stop: impl Future<Output = ()>,
 ) -> Collected {
     let mut stop = std::pin::pin!(stop);
-    let calls = Arc::new(Calls::default());
-    let limiter = Arc::new(Limiter::new(target.concurrency));
-    let scanned: Arc<[Arc<str>]> = connection.regions.iter().cloned().collect();
-    let cx = |region: &str| Cx {
-        account: Arc::clone(&connection.account),
-        region: region.into(),
-        partition: Arc::clone(&connection.partition),
-        scanned: Arc::clone(&scanned),
-        config: if region == GLOBAL { connection.config.clone() } else { connection.config_for(region) },
-        limiter: Arc::clone(&limiter),
-        calls: Arc::clone(&calls),
-    };
+    let pass = Pass::new(connection, target.pace);
+    let nothing = Arc::default();
     let mut collected = Collected::default();
     progress(&format!("stacks in {}", list(&connection.regions)));
     tokio::select! {
-        () = read_stacks(&mut collected, target, connection.regions.iter().map(|r| cx(r))) => {}
+        () = read_stacks(&mut collected, target, pass.places(Reach::Regional, &nothing).into_iter()) => {}
         () = &mut stop => collected.interrupted = true,
     }
     let needed = needed(target, &collected.stacks);
+    let wanted = Arc::new((target.wanted)(&collected.stacks));
     progress(&format!("{} stacks; resources in {}", collected.stacks.len(), list(&connection.regions)));
     let mut tasks = JoinSet::new();
     for &collector in COLLECTORS.iter().filter(|c| c.spec().types.iter().any(|t| needed.contains(t.name))) {
-        let places: Vec<Cx> = match collector.spec().reach {
-            Reach::Global => vec![cx(GLOBAL)],
-            Reach::Regional => connection.regions.iter().map(|r| cx(r)).collect(),
-        };
-        for cx in places {
+        for cx in pass.places(collector.spec().reach, &wanted) {
             tasks.spawn(run(collector, cx));
         }
     }
@@ -99,9 +87,73 @@ pub async fn collect(
         }
     }
     tasks.abort_all();
-    collected.gaps = calls.gaps();
-    collected.calls = calls.made();
+    collected.gaps = pass.calls.gaps();
+    collected.calls = pass.calls.made();
     collected
+}
+
+/// What one collector finds when everything is wanted, and the calls that it makes for it.
+#[derive(Debug)]
+pub struct Inspected {
+    /// What it found, in all regions.
+    pub resources: Vec<Resource>,
+    /// Actions called and how often.
+    pub calls: BTreeMap<&'static str, u64>,
+    /// What could not be read.
+    pub gaps: Vec<Gap>,
+}
+
+/// Runs one collector alone, as fast as it can. For tests of collectors.
+pub async fn inspect(connection: &Connection, collector: &'static dyn Collector) -> Inspected {
+    let pass = Pass::new(connection, Pace { polite: false, ..Pace::default() });
+    let wanted = Arc::new(Wanted::everything());
+    let mut resources = Vec::new();
+    for cx in pass.places(collector.spec().reach, &wanted) {
+        resources.extend(run(collector, cx).await.2.resources);
+    }
+    Inspected { resources, calls: pass.calls.made(), gaps: pass.calls.gaps() }
+}
+
+/// What all tasks of a pass through one account share.
+struct Pass<'a> {
+    connection: &'a Connection,
+    limiter: Arc<Limiter>,
+    calls: Arc<Calls>,
+    scanned: Arc<[Arc<str>]>,
+}
+
+impl<'a> Pass<'a> {
+    fn new(connection: &'a Connection, pace: Pace) -> Self {
+        Self {
+            connection,
+            limiter: Arc::new(Limiter::new(pace)),
+            calls: Arc::default(),
+            scanned: connection.regions.iter().cloned().collect(),
+        }
+    }
+
+    fn cx(&self, region: &str, wanted: &Arc<Wanted>) -> Cx {
+        let connection = self.connection;
+        Cx {
+            account: Arc::clone(&connection.account),
+            region: region.into(),
+            partition: Arc::clone(&connection.partition),
+            scanned: Arc::clone(&self.scanned),
+            config: if region == GLOBAL { connection.config.clone() } else { connection.config_for(region) },
+            wanted: Arc::clone(wanted),
+            limiter: Arc::clone(&self.limiter),
+            calls: Arc::clone(&self.calls),
+            tags: Arc::default(),
+        }
+    }
+
+    /// Where a collector runs.
+    fn places(&self, reach: Reach, wanted: &Arc<Wanted>) -> Vec<Cx> {
+        match reach {
+            Reach::Global => vec![self.cx(GLOBAL, wanted)],
+            Reach::Regional => self.connection.regions.iter().map(|region| self.cx(region, wanted)).collect(),
+        }
+    }
 }
 
 async fn run(collector: &'static dyn Collector, cx: Cx) -> (&'static str, Cx, Out) {
@@ -121,7 +173,7 @@ fn take(collected: &mut Collected, cx: &Cx, name: &str, out: Out) {
     collected.resources.extend(out.resources);
 }
 
-async fn read_stacks(collected: &mut Collected, target: &Target, places: impl Iterator<Item = Cx>) {
+async fn read_stacks(collected: &mut Collected, target: &Target<'_>, places: impl Iterator<Item = Cx>) {
     let mut tasks = JoinSet::new();
     for cx in places {
         let names = target.stacks.clone();
@@ -143,7 +195,7 @@ async fn read_stacks(collected: &mut Collected, target: &Target, places: impl It
 }
 
 /// The types to collect: what the rules look at and what the stacks hold.
-fn needed(target: &Target, stacks: &[Stack]) -> BTreeSet<Arc<str>> {
+fn needed(target: &Target<'_>, stacks: &[Stack]) -> BTreeSet<Arc<str>> {
     let of_rules = target.types.iter().map(|&t| Arc::from(t));
     of_rules.chain(stacks.iter().flat_map(|s| &s.members).map(|m| Arc::clone(&m.kind))).collect()
 }

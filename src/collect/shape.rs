@@ -14,6 +14,11 @@ pub(super) fn text(value: Option<&str>) -> Kind {
     value.filter(|text| !text.is_empty()).map_or(Kind::Null, |text| Kind::Str(text.into()))
 }
 
+/// Where the next page starts; some services end a listing with an empty text.
+pub(super) fn token(next: Option<&str>) -> Option<String> {
+    next.filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
 /// Truth.
 pub(super) fn flag(value: Option<bool>) -> Kind {
     value.map_or(Kind::Null, Kind::Bool)

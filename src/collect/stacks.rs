@@ -7,6 +7,7 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{Stack as SdkStack, TemplateStage};
 use tokio::task::JoinSet;
 
+use super::shape::token;
 use super::{Answer, Cx};
 use crate::model::{Stack, StackMember, Unknown, types};
 
@@ -82,7 +83,14 @@ async fn list(cx: &Cx, client: &Client, names: Option<&[String]>) -> Stacks {
     let mut described = Vec::new();
     match names {
         None => {
-            let listing = cx.pages(ACTION, &[types::STACK], client.describe_stacks().into_paginator().send()).await;
+            let listing = cx
+                .pages(
+                    ACTION,
+                    &[types::STACK],
+                    |start| client.describe_stacks().set_next_token(start).send(),
+                    |page| token(page.next_token()),
+                )
+                .await;
             found.end = listing.end.err();
             described.extend(listing.pages.into_iter().flat_map(|page| page.stacks.unwrap_or_default()));
         }
@@ -166,8 +174,14 @@ fn is_processed(text: &str) -> bool {
 }
 
 async fn members(cx: &Cx, client: &Client, stack: &Stack) -> (Vec<StackMember>, Option<Unknown>) {
-    let stream = client.list_stack_resources().stack_name(&*stack.id).into_paginator().send();
-    let listing = cx.pages("cloudformation:ListStackResources", &[types::STACK], stream).await;
+    let listing = cx
+        .pages(
+            "cloudformation:ListStackResources",
+            &[types::STACK],
+            |start| client.list_stack_resources().stack_name(&*stack.id).set_next_token(start).send(),
+            |page| token(page.next_token()),
+        )
+        .await;
     let summaries = listing.pages.into_iter().flat_map(|page| page.stack_resource_summaries.unwrap_or_default());
     let members = summaries.filter_map(|r| {
         let filled = |s: Option<&str>| s.filter(|s| !s.is_empty()).map(Arc::<str>::from);
@@ -189,7 +203,14 @@ async fn template(cx: &Cx, client: &Client, stack: &Stack, stage: TemplateStage)
 }
 
 async fn exports(cx: &Cx, client: &Client) -> BTreeMap<Arc<str>, Arc<str>> {
-    let listing = cx.pages("cloudformation:ListExports", &[], client.list_exports().into_paginator().send()).await;
+    let listing = cx
+        .pages(
+            "cloudformation:ListExports",
+            &[],
+            |start| client.list_exports().set_next_token(start).send(),
+            |page| token(page.next_token()),
+        )
+        .await;
     let exports = listing.pages.into_iter().flat_map(|page| page.exports.unwrap_or_default());
     exports.filter_map(|e| Some((e.name?.into(), e.value?.into()))).collect()
 }

@@ -10,9 +10,9 @@ use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
 
-use super::calls::Calls;
-use super::limiter::Limiter;
-use super::{Collector, Cx, Out};
+use super::limiter::{Limiter, Pace};
+use super::wire::Wire;
+use super::{Collector, Cx, Out, Wanted};
 use crate::model::{Resource, Unknown};
 
 /// Answers `METHOD URI BODY` with a status and a body.
@@ -37,7 +37,9 @@ pub(super) fn cx(region: &str, aws: Aws) -> Cx {
         .region(Region::new(if region == crate::model::GLOBAL { "us-east-1" } else { region }.to_owned()))
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "test")))
         .retry_config(RetryConfig::disabled())
-        .http_client(http_client_fn(move |_, _| SharedHttpConnector::new(Connector(aws))))
+        .http_client(http_client_fn(move |_, _| {
+            SharedHttpConnector::new(Wire::new(SharedHttpConnector::new(Connector(aws))))
+        }))
         .build();
     Cx {
         account: "123456789012".into(),
@@ -45,8 +47,10 @@ pub(super) fn cx(region: &str, aws: Aws) -> Cx {
         partition: "aws".into(),
         scanned: Arc::new([region.into()]),
         config,
-        limiter: Arc::new(Limiter::new(8)),
-        calls: Arc::new(Calls::default()),
+        wanted: Arc::new(Wanted::everything()),
+        limiter: Arc::new(Limiter::new(Pace { polite: false, ..Pace::default() })),
+        calls: Arc::default(),
+        tags: Arc::default(),
     }
 }
 

@@ -118,7 +118,7 @@ pub struct Rule {
     pub scope: Scope,
     /// Types of its subjects: each such resource gets a verdict.
     pub types: &'static [&'static str],
-    /// Types it looks at besides its subjects.
+    /// What it looks at besides its subjects: types, and properties that cost a call per resource (`AWS::S3::Bucket.LoggingConfiguration`).
     pub reads: &'static [&'static str],
     /// What a profile can set.
     pub params: &'static [Param],
@@ -126,6 +126,19 @@ pub struct Rule {
     pub equivalents: &'static [&'static str],
     /// Judges one subject; `None` if the rule does not apply to it.
     pub check: fn(&Resource, &Context<'_>) -> Option<Verdict>,
+}
+
+impl Rule {
+    /// Every type that it looks at.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        let kind = |read: &&'static str| read.split_once('.').map_or(*read, |(kind, _)| kind);
+        self.types.iter().copied().chain(self.reads.iter().map(kind))
+    }
+
+    /// The properties that it looks at and that cost a call per resource: type and name.
+    pub fn properties(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.reads.iter().filter_map(|read| read.split_once('.'))
+    }
 }
 
 /// What a check may look at besides its subject.

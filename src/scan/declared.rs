@@ -35,7 +35,7 @@ impl Declared {
         local: Option<&Local>,
         gaps: &mut Vec<Gap>,
     ) {
-        let template = match local.filter(|l| *l.stack == *stack.name || *l.stack == *stack.id) {
+        let template = match local.filter(|l| l.is_of(stack)) {
             Some(local) => {
                 // A parameter that only the deployed template has is one of the differences.
                 inputs.parameters.retain(|name, _| local.template.has_parameter(name));

@@ -4,8 +4,10 @@ mod attributes;
 mod declared;
 mod differences;
 mod files;
+mod wanted;
 
 pub use files::{Family, templates};
+pub use wanted::wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use crate::diag::Diagnostic;
 use crate::join::{self, Scene};
 use crate::judge;
 use crate::load::Template;
-use crate::model::{Estate, types};
+use crate::model::{Estate, Stack, types};
 use crate::profile::Active;
 use crate::report::{Input, Report, Run, build};
 use crate::source::Sources;
@@ -38,7 +40,7 @@ impl Plan {
     /// Every type that the rules look at.
     #[must_use]
     pub fn types(&self) -> BTreeSet<&'static str> {
-        self.active.iter().flat_map(|a| a.rule.types.iter().chain(a.rule.reads)).copied().collect()
+        self.active.iter().flat_map(|a| a.rule.kinds()).collect()
     }
 }
 
@@ -51,6 +53,13 @@ pub struct Local {
     pub template: Template,
     /// Parameter values that it should have been deployed with; empty if they are not to be compared.
     pub parameters: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+impl Local {
+    /// Whether it is the file of this stack.
+    pub(crate) fn is_of(&self, stack: &Stack) -> bool {
+        *self.stack == *stack.name || *self.stack == *stack.id
+    }
 }
 
 /// An account, judged on both sides. `only` restricts the report to stacks that were asked for.

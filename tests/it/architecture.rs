@@ -16,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("join", &["source", "model", "rules", "judge"]),
     ("report", &["source", "model", "rules", "collect", "join"]),
     ("scan", &["source", "diag", "model", "load", "collect", "profile", "judge", "join", "report"]),
-    ("cli", &["source", "diag", "load", "collect", "rules", "profile", "report", "scan"]),
+    ("cli", &["source", "diag", "model", "load", "collect", "rules", "profile", "report", "scan"]),
 ];
 
 fn sources() -> Vec<(PathBuf, String)> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use driftline::collect::{self, COLLECTORS};
 use driftline::load::{self, Inputs, Template};
-use driftline::model::{Entry, Estate, GLOBAL, Kind, Listed, Resource, Value, World, types};
+use driftline::model::{Entry, Estate, GLOBAL, Kind, Listed, Resource, Unknown, Value, World, types};
 use driftline::rules::{ParamValue, Params, Rule};
 use driftline::source::{Sources, Span};
 
@@ -89,7 +89,7 @@ impl Document {
     }
 
     /// The same state as AWS would show it, and the marks by physical id.
-    pub(crate) fn live(&self) -> (Estate, BTreeMap<Arc<str>, Mark>) {
+    pub(crate) fn live(&self, rule: &Rule) -> (Estate, BTreeMap<Arc<str>, Mark>) {
         let ids = self.template.root.child("Resources").and_then(Value::as_map).unwrap();
         let inputs = Inputs {
             stack: "fixture".into(),
@@ -103,7 +103,7 @@ impl Document {
         let declared: Vec<Resource> =
             variants.into_iter().next().unwrap().into_iter().filter(|r| &*r.kind != types::TEMPLATE).collect();
         let marks = declared.iter().map(|r| (r.address.physical_id.clone().unwrap(), self.mark(r))).collect();
-        let mut live: Vec<Resource> = declared.iter().map(observe).collect();
+        let mut live: Vec<Resource> = declared.iter().map(|r| observe(r, rule)).collect();
         gather_inline(&mut live);
         (Estate::new(live, Some(everything_listed())), marks)
     }
@@ -130,14 +130,19 @@ fn arn(logical: &str) -> Arc<str> {
     format!("arn:aws:fixture:{REGION}:{ACCOUNT}:{logical}").into()
 }
 
-/// A declared resource as a collector would have read it.
-fn observe(declared: &Resource) -> Resource {
+/// A declared resource as a collector would have read it for this rule: what costs a call of its own is read only if the rule says so.
+fn observe(declared: &Resource, rule: &Rule) -> Resource {
     let world = World::Open { reads: collect::reads(&declared.kind).unwrap_or_default() };
     let mut address = declared.address.clone();
     address.arn = address.logical_id.as_deref().map(arn);
     (address.stack, address.logical_id) = (None, None);
     let mut live = Resource::new(Arc::clone(&declared.kind), address, world, Span::LIVE);
     live.properties = at_aws(&declared.properties);
+    let wanted = |name: &str| rule.properties().any(|(kind, property)| *kind == *declared.kind && property == name);
+    for name in collect::type_spec(&declared.kind).map_or(&[][..], |t| t.on_demand).iter().filter(|name| !wanted(name))
+    {
+        live.set(name, Kind::Unknown(Unknown::NotCollected));
+    }
     live.environment.clone_from(&declared.environment);
     if let Some(facts) = declared.attributes.child("Metadata").and_then(|m| m.child("Facts")) {
         live.attributes = at_aws(facts);

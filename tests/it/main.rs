@@ -8,6 +8,7 @@
 
 mod architecture;
 mod cli;
+mod collected;
 mod declared;
 mod e2e;
 mod fixtures;

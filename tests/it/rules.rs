@@ -56,7 +56,7 @@ fn as_template(rule: &'static Rule, document: &Document, outcome: &mut Outcome) 
 
 fn as_live(rule: &'static Rule, document: &Document, outcome: &mut Outcome) {
     let active = [Active { params: document.params(rule), ..Active::by_default(rule) }];
-    let (estate, marks): (Estate, BTreeMap<Arc<str>, Mark>) = document.live();
+    let (estate, marks): (Estate, BTreeMap<Arc<str>, Mark>) = document.live(rule);
     for judgement in judge::observed(&active, &estate) {
         let id = judgement.resource.address.physical_id.clone().unwrap();
         let live = marks.get(&id).and_then(|m| m.live.as_ref());
@@ -113,7 +113,7 @@ fn rules_are_documented_and_unique() {
 #[test]
 fn every_type_a_rule_looks_at_is_collected() {
     for rule in rules::all().filter(|r| r.scope != Scope::Template) {
-        for kind in rule.types.iter().chain(rule.reads).filter(|k| **k != types::TEMPLATE) {
+        for kind in rule.kinds().filter(|k| *k != types::TEMPLATE) {
             assert!(collect::reads(kind).is_some(), "{}: nothing collects {kind}", rule.id);
         }
     }
@@ -147,7 +147,7 @@ fn every_collected_type_says_which_action_tells_what() {
 #[test]
 fn the_policy_for_the_baseline_allows_everything_that_any_collector_calls() {
     let all: BTreeSet<&str> = collect::COLLECTORS.iter().flat_map(|c| c.spec().actions).copied().collect();
-    let baseline = rules::all().flat_map(|r| r.types.iter().chain(r.reads)).copied().collect();
+    let baseline = rules::all().flat_map(rules::Rule::kinds).collect();
     let allowed = collect::policy::actions(&baseline);
     assert_eq!(all.difference(&allowed).collect::<Vec<_>>(), Vec::<&&str>::new());
 }

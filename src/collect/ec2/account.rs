@@ -18,13 +18,20 @@ const METADATA_OPTIONS: &[&str] =
 static SPEC: Spec = Spec {
     name: "ec2/account",
     reach: Reach::Regional,
+    listings: 2,
     types: &[
         TypeSpec {
             name: EBS_DEFAULTS,
             asked: &[("", "ec2:GetEbsEncryptionByDefault")],
             reads: &["EbsEncryptionByDefault"],
+            ..TypeSpec::LISTED
         },
-        TypeSpec { name: IMDS_DEFAULTS, asked: &[("", "ec2:GetInstanceMetadataDefaults")], reads: METADATA_OPTIONS },
+        TypeSpec {
+            name: IMDS_DEFAULTS,
+            asked: &[("", "ec2:GetInstanceMetadataDefaults")],
+            reads: METADATA_OPTIONS,
+            ..TypeSpec::LISTED
+        },
     ],
     actions: &["ec2:GetEbsEncryptionByDefault", "ec2:GetInstanceMetadataDefaults"],
 };

@@ -7,6 +7,7 @@ use aws_sdk_ec2::operation::describe_security_groups::DescribeSecurityGroupsOutp
 use aws_sdk_ec2::types::{IpPermission, SecurityGroup, SecurityGroupRule};
 
 use super::shape::{Fill, Shape, tags};
+use crate::collect::shape::token;
 use crate::collect::{Collector, Cx, Out, Reach, Spec, TypeSpec};
 use crate::model::{Kind, Resource, Value};
 
@@ -19,11 +20,13 @@ const PAGE: i32 = 1000;
 static SPEC: Spec = Spec {
     name: "ec2/security-groups",
     reach: Reach::Regional,
+    listings: 2,
     types: &[
         TypeSpec {
             name: GROUP,
             asked: &[("", "ec2:DescribeSecurityGroups")],
             reads: &["GroupName", "GroupDescription", "VpcId", "SecurityGroupIngress", "SecurityGroupEgress", "Tags"],
+            ..TypeSpec::LISTED
         },
         TypeSpec {
             name: INGRESS,
@@ -40,6 +43,7 @@ static SPEC: Spec = Spec {
                 "SourcePrefixListId",
                 "Description",
             ],
+            ..TypeSpec::LISTED
         },
         TypeSpec {
             name: EGRESS,
@@ -55,6 +59,7 @@ static SPEC: Spec = Spec {
                 "DestinationPrefixListId",
                 "Description",
             ],
+            ..TypeSpec::LISTED
         },
     ],
     actions: &["ec2:DescribeSecurityGroupRules", "ec2:DescribeSecurityGroups"],
@@ -78,8 +83,14 @@ impl Collector for SecurityGroups {
 }
 
 async fn groups(cx: &Cx, client: &Client) -> Out {
-    let stream = client.describe_security_groups().max_results(PAGE).into_paginator().send();
-    let listing = cx.pages("ec2:DescribeSecurityGroups", &[GROUP], stream).await;
+    let listing = cx
+        .pages(
+            "ec2:DescribeSecurityGroups",
+            &[GROUP],
+            |start| client.describe_security_groups().max_results(PAGE).set_next_token(start).send(),
+            |page| token(page.next_token()),
+        )
+        .await;
     let mut out = Out::default();
     out.listed(GROUP, &listing.end);
     for group in listing.pages.iter().flat_map(DescribeSecurityGroupsOutput::security_groups) {
@@ -89,8 +100,14 @@ async fn groups(cx: &Cx, client: &Client) -> Out {
 }
 
 async fn rules(cx: &Cx, client: &Client) -> Out {
-    let stream = client.describe_security_group_rules().max_results(PAGE).into_paginator().send();
-    let listing = cx.pages("ec2:DescribeSecurityGroupRules", &[INGRESS, EGRESS], stream).await;
+    let listing = cx
+        .pages(
+            "ec2:DescribeSecurityGroupRules",
+            &[INGRESS, EGRESS],
+            |start| client.describe_security_group_rules().max_results(PAGE).set_next_token(start).send(),
+            |page| token(page.next_token()),
+        )
+        .await;
     let mut out = Out::default();
     for kind in [INGRESS, EGRESS] {
         out.listed(kind, &listing.end);

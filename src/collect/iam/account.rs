@@ -30,6 +30,7 @@ const SUMMARY: TypeSpec = TypeSpec {
         "Roles",
         "Users",
     ],
+    ..TypeSpec::LISTED
 };
 
 /// `Exists` says whether the account has a policy of its own; without one there is nothing else.
@@ -49,11 +50,13 @@ const POLICY: TypeSpec = TypeSpec {
         "RequireSymbols",
         "RequireUppercaseCharacters",
     ],
+    ..TypeSpec::LISTED
 };
 
 static SPEC: Spec = Spec {
     name: "iam/account",
     reach: Reach::Global,
+    listings: 2,
     types: &[SUMMARY, POLICY],
     actions: &[READ_SUMMARY, READ_POLICY],
 };

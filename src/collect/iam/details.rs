@@ -5,6 +5,7 @@ use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthori
 use aws_sdk_iam::types::{EntityType, GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail};
 
 use super::{PAGE, policies, roles, users};
+use crate::collect::shape::token;
 use crate::collect::{Cx, Pages};
 use crate::model::Unknown;
 
@@ -21,7 +22,9 @@ pub(super) async fn read(cx: &Cx, iam: &Client) -> Details {
     let affects = [roles::TYPE, users::TYPE, users::GROUP, policies::MANAGED, policies::INLINE].map(|t| t.name);
     let wanted = [EntityType::User, EntityType::Group, EntityType::Role, EntityType::LocalManagedPolicy];
     let request = iam.get_account_authorization_details().set_filter(Some(wanted.into())).max_items(PAGE);
-    Details::of(cx.pages(LIST, &affects, request.into_paginator().send()).await)
+    Details::of(
+        cx.pages(LIST, &affects, |start| request.clone().set_marker(start).send(), |page| token(page.marker())).await,
+    )
 }
 
 impl Details {

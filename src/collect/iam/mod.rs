@@ -19,6 +19,7 @@ use crate::model::Kind;
 static SPEC: Spec = Spec {
     name: "iam",
     reach: Reach::Global,
+    listings: 3,
     types: &[
         roles::TYPE,
         users::TYPE,

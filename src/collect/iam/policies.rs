@@ -14,12 +14,14 @@ pub(super) const MANAGED: TypeSpec = TypeSpec {
     name: "AWS::IAM::ManagedPolicy",
     asked: &[("", super::details::LIST)],
     reads: &["Description", "Groups", "ManagedPolicyName", "Path", "PolicyDocument", "Roles", "Users"],
+    ..TypeSpec::LISTED
 };
 
 pub(super) const INLINE: TypeSpec = TypeSpec {
     name: "AWS::IAM::Policy",
     asked: &[("", super::details::LIST)],
     reads: &["Groups", "PolicyDocument", "PolicyName", "Roles", "Users"],
+    ..TypeSpec::LISTED
 };
 
 /// Whom a policy applies to.

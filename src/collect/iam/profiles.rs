@@ -5,7 +5,7 @@ use aws_sdk_iam::operation::list_instance_profiles::ListInstanceProfilesOutput;
 use aws_sdk_iam::types::{InstanceProfile, Role};
 
 use super::{PAGE, SPEC};
-use crate::collect::shape::{set, text};
+use crate::collect::shape::{set, text, token};
 use crate::collect::{Cx, Out, TypeSpec};
 use crate::model::Resource;
 
@@ -15,12 +15,19 @@ pub(super) const TYPE: TypeSpec = TypeSpec {
     name: "AWS::IAM::InstanceProfile",
     asked: &[("", "iam:ListInstanceProfiles")],
     reads: &["InstanceProfileName", "Path", "Roles"],
+    ..TypeSpec::LISTED
 };
 
 pub(super) async fn collect(cx: &Cx, iam: &Client) -> Out {
     let mut out = Out::default();
-    let listing = iam.list_instance_profiles().max_items(PAGE).into_paginator().send();
-    let pages = cx.pages(LIST, &[TYPE.name], listing).await;
+    let pages = cx
+        .pages(
+            LIST,
+            &[TYPE.name],
+            |start| iam.list_instance_profiles().max_items(PAGE).set_marker(start).send(),
+            |page| token(page.marker()),
+        )
+        .await;
     for profile in pages.pages.iter().flat_map(ListInstanceProfilesOutput::instance_profiles) {
         out.push(resource(cx, profile));
     }

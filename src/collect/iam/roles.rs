@@ -8,7 +8,7 @@ use aws_sdk_iam::types::{Role, RoleDetail};
 
 use super::details::{self, Details};
 use super::{PAGE, SPEC, attached, document, inline_policies, is_service_path, pairs};
-use crate::collect::shape::{number, set_tags, text};
+use crate::collect::shape::{number, set_tags, text, token};
 use crate::collect::{Cx, Out, TypeSpec};
 use crate::model::{Kind, Provenance, Resource, Unknown};
 
@@ -28,6 +28,7 @@ pub(super) const TYPE: TypeSpec = TypeSpec {
         "RoleName",
         "Tags",
     ],
+    ..TypeSpec::LISTED
 };
 
 /// What only the plain listing of roles tells.
@@ -38,8 +39,14 @@ pub(super) struct Sessions {
 
 /// Reads descriptions and session durations: the detailed listing leaves them out.
 pub(super) async fn sessions(cx: &Cx, iam: &Client) -> Sessions {
-    let listing = iam.list_roles().max_items(PAGE).into_paginator().send();
-    let pages = cx.pages(LIST, &[TYPE.name], listing).await;
+    let pages = cx
+        .pages(
+            LIST,
+            &[TYPE.name],
+            |start| iam.list_roles().max_items(PAGE).set_marker(start).send(),
+            |page| token(page.marker()),
+        )
+        .await;
     let known =
         |role: &Role| (role.role_name().to_owned(), (text(role.description()), number(role.max_session_duration())));
     let roles = pages.pages.iter().flat_map(ListRolesOutput::roles).map(known).collect();

@@ -31,15 +31,21 @@ pub(super) const TYPE: TypeSpec = TypeSpec {
         "Tags",
         "UserName",
     ],
+    ..TypeSpec::LISTED
 };
 
-pub(super) const ACCESS_KEY: TypeSpec =
-    TypeSpec { name: "AWS::IAM::AccessKey", asked: &[("", ACCESS_KEYS)], reads: &["Status", "UserName"] };
+pub(super) const ACCESS_KEY: TypeSpec = TypeSpec {
+    name: "AWS::IAM::AccessKey",
+    asked: &[("", ACCESS_KEYS)],
+    reads: &["Status", "UserName"],
+    ..TypeSpec::LISTED
+};
 
 pub(super) const GROUP: TypeSpec = TypeSpec {
     name: "AWS::IAM::Group",
     asked: &[("", super::details::LIST)],
     reads: &["GroupName", "ManagedPolicyArns", "Path", "Policies"],
+    ..TypeSpec::LISTED
 };
 
 /// What has to be asked user by user.

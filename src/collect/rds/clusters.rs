@@ -5,7 +5,7 @@ use aws_sdk_rds::operation::describe_db_clusters::DescribeDbClustersOutput;
 use aws_sdk_rds::types::{DatabaseInsightsMode, DbCluster};
 
 use super::{PAGE, SPEC, is_rds, secret, security_groups};
-use crate::collect::shape::{flag, list, map, number, set, set_tags, text};
+use crate::collect::shape::{flag, list, map, number, set, set_tags, text, token};
 use crate::collect::{Cx, Out, TypeSpec};
 use crate::model::{Kind, Resource};
 
@@ -59,12 +59,19 @@ pub(super) const TYPE: TypeSpec = TypeSpec {
         "Tags",
         "VpcSecurityGroupIds",
     ],
+    ..TypeSpec::LISTED
 };
 
 pub(super) async fn collect(cx: &Cx, rds: &Client) -> Out {
     let mut out = Out::default();
-    let listing = rds.describe_db_clusters().max_records(PAGE).into_paginator().send();
-    let pages = cx.pages(LIST, &[TYPE.name], listing).await;
+    let pages = cx
+        .pages(
+            LIST,
+            &[TYPE.name],
+            |start| rds.describe_db_clusters().max_records(PAGE).set_marker(start).send(),
+            |page| token(page.marker()),
+        )
+        .await;
     for db in pages.pages.iter().flat_map(DescribeDbClustersOutput::db_clusters).filter(|db| is_rds(db.engine())) {
         out.push(resource(cx, db));
     }

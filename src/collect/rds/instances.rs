@@ -5,7 +5,7 @@ use aws_sdk_rds::operation::describe_db_instances::DescribeDbInstancesOutput;
 use aws_sdk_rds::types::{DatabaseInsightsMode, DbInstance, Endpoint, ReplicaMode};
 
 use super::{PAGE, SPEC, is_rds, secret, security_groups};
-use crate::collect::shape::{flag, list, map, number, number_text, set, set_tags, text};
+use crate::collect::shape::{flag, list, map, number, number_text, set, set_tags, text, token};
 use crate::collect::{Cx, Out, TypeSpec};
 use crate::model::{Kind, Resource};
 
@@ -68,12 +68,19 @@ pub(super) const TYPE: TypeSpec = TypeSpec {
         "Timezone",
         "VPCSecurityGroups",
     ],
+    ..TypeSpec::LISTED
 };
 
 pub(super) async fn collect(cx: &Cx, rds: &Client) -> Out {
     let mut out = Out::default();
-    let listing = rds.describe_db_instances().max_records(PAGE).into_paginator().send();
-    let pages = cx.pages(LIST, &[TYPE.name], listing).await;
+    let pages = cx
+        .pages(
+            LIST,
+            &[TYPE.name],
+            |start| rds.describe_db_instances().max_records(PAGE).set_marker(start).send(),
+            |page| token(page.marker()),
+        )
+        .await;
     for db in pages.pages.iter().flat_map(DescribeDbInstancesOutput::db_instances).filter(|db| is_rds(db.engine())) {
         out.push(resource(cx, db));
     }

@@ -16,6 +16,7 @@ use crate::model::Kind;
 static SPEC: Spec = Spec {
     name: "rds",
     reach: Reach::Regional,
+    listings: 5,
     types: &[instances::TYPE, clusters::TYPE, subnets::TYPE, parameters::OF_INSTANCES, parameters::OF_CLUSTERS],
     actions: &[
         instances::LIST,

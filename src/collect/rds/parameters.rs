@@ -8,7 +8,7 @@ use aws_sdk_rds::operation::describe_db_parameters::DescribeDbParametersOutput;
 use aws_sdk_rds::types::{DbClusterParameterGroup, DbParameterGroup, Parameter};
 
 use super::{PAGE, SPEC, is_rds};
-use crate::collect::shape::{map, text};
+use crate::collect::shape::{map, text, token};
 use crate::collect::{Cx, Out, TypeSpec, tasks};
 use crate::model::{Kind, Provenance, Resource, Unknown};
 
@@ -22,6 +22,7 @@ pub(super) const OF_INSTANCES: TypeSpec = TypeSpec {
     name: "AWS::RDS::DBParameterGroup",
     asked: &[("Parameters", "rds:DescribeDBParameters"), ("", "rds:DescribeDBParameterGroups")],
     reads: &["DBParameterGroupName", "Family", "Description", "Parameters"],
+    ..TypeSpec::LISTED
 };
 
 /// Tags cost one call per group and are not read.
@@ -29,14 +30,21 @@ pub(super) const OF_CLUSTERS: TypeSpec = TypeSpec {
     name: "AWS::RDS::DBClusterParameterGroup",
     asked: &[("Parameters", "rds:DescribeDBClusterParameters"), ("", "rds:DescribeDBClusterParameterGroups")],
     reads: &["DBClusterParameterGroupName", "Family", "Description", "Parameters"],
+    ..TypeSpec::LISTED
 };
 
 /// Asks only for parameters whose value differs from the engine's default: one page instead of many.
 const CHANGED: &str = "user";
 
 pub(super) async fn of_instances(cx: &Cx, rds: &Client) -> Out {
-    let listing = rds.describe_db_parameter_groups().max_records(PAGE).into_paginator().send();
-    let pages = cx.pages(LIST_OF_INSTANCES, &[OF_INSTANCES.name], listing).await;
+    let pages = cx
+        .pages(
+            LIST_OF_INSTANCES,
+            &[OF_INSTANCES.name],
+            |start| rds.describe_db_parameter_groups().max_records(PAGE).set_marker(start).send(),
+            |page| token(page.marker()),
+        )
+        .await;
     let groups = pages.pages.iter().flat_map(DescribeDbParameterGroupsOutput::db_parameter_groups);
     let readings = groups.map(Group::of_instances).filter(|group| is_rds(Some(&group.family))).map(|group| {
         let (cx, rds) = (cx.clone(), rds.clone());
@@ -51,8 +59,14 @@ pub(super) async fn of_instances(cx: &Cx, rds: &Client) -> Out {
 }
 
 pub(super) async fn of_clusters(cx: &Cx, rds: &Client) -> Out {
-    let listing = rds.describe_db_cluster_parameter_groups().max_records(PAGE).into_paginator().send();
-    let pages = cx.pages(LIST_OF_CLUSTERS, &[OF_CLUSTERS.name], listing).await;
+    let pages = cx
+        .pages(
+            LIST_OF_CLUSTERS,
+            &[OF_CLUSTERS.name],
+            |start| rds.describe_db_cluster_parameter_groups().max_records(PAGE).set_marker(start).send(),
+            |page| token(page.marker()),
+        )
+        .await;
     let groups = pages.pages.iter().flat_map(DescribeDbClusterParameterGroupsOutput::db_cluster_parameter_groups);
     let readings = groups.map(Group::of_clusters).filter(|group| is_rds(Some(&group.family))).map(|group| {
         let (cx, rds) = (cx.clone(), rds.clone());
@@ -68,14 +82,28 @@ pub(super) async fn of_clusters(cx: &Cx, rds: &Client) -> Out {
 
 async fn read_of_instances(cx: &Cx, rds: &Client, group: &str) -> Kind {
     let request = rds.describe_db_parameters().db_parameter_group_name(group).source(CHANGED).max_records(PAGE);
-    let pages = cx.pages(READ_OF_INSTANCES, &[OF_INSTANCES.name], request.into_paginator().send()).await;
+    let pages = cx
+        .pages(
+            READ_OF_INSTANCES,
+            &[OF_INSTANCES.name],
+            |start| request.clone().set_marker(start).send(),
+            |page| token(page.marker()),
+        )
+        .await;
     parameters(pages.pages.iter().flat_map(DescribeDbParametersOutput::parameters), pages.end)
 }
 
 async fn read_of_clusters(cx: &Cx, rds: &Client, group: &str) -> Kind {
     let request =
         rds.describe_db_cluster_parameters().db_cluster_parameter_group_name(group).source(CHANGED).max_records(PAGE);
-    let pages = cx.pages(READ_OF_CLUSTERS, &[OF_CLUSTERS.name], request.into_paginator().send()).await;
+    let pages = cx
+        .pages(
+            READ_OF_CLUSTERS,
+            &[OF_CLUSTERS.name],
+            |start| request.clone().set_marker(start).send(),
+            |page| token(page.marker()),
+        )
+        .await;
     parameters(pages.pages.iter().flat_map(DescribeDbClusterParametersOutput::parameters), pages.end)
 }
 

@@ -5,7 +5,7 @@ use aws_sdk_rds::operation::describe_db_subnet_groups::DescribeDbSubnetGroupsOut
 use aws_sdk_rds::types::{DbSubnetGroup, Subnet};
 
 use super::{PAGE, SPEC};
-use crate::collect::shape::{set, text};
+use crate::collect::shape::{set, text, token};
 use crate::collect::{Cx, Out, TypeSpec};
 use crate::model::Resource;
 
@@ -16,12 +16,19 @@ pub(super) const TYPE: TypeSpec = TypeSpec {
     name: "AWS::RDS::DBSubnetGroup",
     asked: &[("", LIST)],
     reads: &["DBSubnetGroupName", "DBSubnetGroupDescription", "SubnetIds"],
+    ..TypeSpec::LISTED
 };
 
 pub(super) async fn collect(cx: &Cx, rds: &Client) -> Out {
     let mut out = Out::default();
-    let listing = rds.describe_db_subnet_groups().max_records(PAGE).into_paginator().send();
-    let pages = cx.pages(LIST, &[TYPE.name], listing).await;
+    let pages = cx
+        .pages(
+            LIST,
+            &[TYPE.name],
+            |start| rds.describe_db_subnet_groups().max_records(PAGE).set_marker(start).send(),
+            |page| token(page.marker()),
+        )
+        .await;
     for group in pages.pages.iter().flat_map(DescribeDbSubnetGroupsOutput::db_subnet_groups) {
         out.push(resource(cx, group));
     }

@@ -17,6 +17,7 @@ pub(super) const TYPE: TypeSpec = TypeSpec {
     name: S3_ACCOUNT_BLOCK,
     asked: &[("", "s3:GetAccountPublicAccessBlock")],
     reads: &["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"],
+    ..TypeSpec::LISTED
 };
 
 pub(super) async fn collect(cx: &Cx) -> Out {

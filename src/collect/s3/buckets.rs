@@ -12,7 +12,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::settings::{access_block, encryption, versioning};
 use super::{NO_ACCESS_BLOCK, SPEC, client};
-use crate::collect::shape::{set_tags, text};
+use crate::collect::shape::{set_tags, text, token};
 use crate::collect::{Answer, Cx, Out, TypeSpec, tasks};
 use crate::model::{Kind, Resource, Unknown};
 
@@ -33,6 +33,7 @@ pub(super) const TYPE: TypeSpec = TypeSpec {
         ("", LIST),
     ],
     reads: &["BucketName", "BucketEncryption", "VersioningConfiguration", "PublicAccessBlockConfiguration", "Tags"],
+    ..TypeSpec::LISTED
 };
 
 /// The largest page of a bucket listing. Only a listing with a page size names the buckets' regions.
@@ -42,7 +43,14 @@ pub(super) async fn collect(cx: &Cx) -> Out {
     let mut out = Out::default();
     let home = cx.config.region().map_or("us-east-1", AsRef::as_ref);
     let s3 = client(cx, home);
-    let pages = cx.pages(LIST, &[TYPE.name], s3.list_buckets().max_buckets(PAGE).into_paginator().send()).await;
+    let pages = cx
+        .pages(
+            LIST,
+            &[TYPE.name],
+            |start| s3.list_buckets().max_buckets(PAGE).set_continuation_token(start).send(),
+            |page| token(page.continuation_token()),
+        )
+        .await;
     out.listed(TYPE.name, &pages.end);
     let buckets = pages.pages.iter().flat_map(ListBucketsOutput::buckets);
     let readings = buckets.map(|bucket| {

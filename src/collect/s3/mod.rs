@@ -13,6 +13,7 @@ use super::{Collector, Cx, Out, Reach, Spec};
 static SPEC: Spec = Spec {
     name: "s3",
     reach: Reach::Global,
+    listings: 2,
     types: &[buckets::TYPE, account::TYPE],
     actions: &[
         buckets::LIST,

@@ -5,22 +5,22 @@ use std::process::{Command, Output, Stdio};
 
 use assert_cmd::cargo::CommandCargoExt as _;
 
-pub(super) const REGION: &str = "us-east-1";
+pub(crate) const REGION: &str = "us-east-1";
 
 /// A running emulator.
-pub(super) struct Emulator {
+pub(crate) struct Emulator {
     name: &'static str,
-    pub(super) endpoint: String,
+    pub(crate) endpoint: String,
     dir: PathBuf,
 }
 
-pub(super) fn repository() -> &'static Path {
+pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 impl Emulator {
     /// Starts an emulator. `None` if it is not to be had on this machine; in CI that is a failure.
-    pub(super) fn start(name: &'static str, settings: &[&str]) -> Option<Self> {
+    pub(crate) fn start(name: &'static str, settings: &[&str]) -> Option<Self> {
         let mut command = Command::new(repository().join("localstack/emulator"));
         command.args(["start", name, "--parent", &std::process::id().to_string()]);
         for setting in settings {
@@ -40,14 +40,14 @@ impl Emulator {
     }
 
     /// Runs one of the Python scripts in `localstack/` against it.
-    pub(super) fn script(&self, script: &str, extra: &[&str]) -> serde_json::Value {
+    pub(crate) fn script(&self, script: &str, extra: &[&str]) -> serde_json::Value {
         let path = repository().join("localstack").join(script);
         let arguments = [path.to_str().unwrap(), "--endpoint", &self.endpoint, "--region", REGION];
         serde_json::from_str(&self.python(&[&arguments, extra].concat())).unwrap()
     }
 
     /// Runs Python with boto3 against it; the answer is what it prints.
-    pub(super) fn python(&self, arguments: &[&str]) -> String {
+    pub(crate) fn python(&self, arguments: &[&str]) -> String {
         let python =
             Command::new(repository().join("localstack/emulator")).args(["python", self.name]).output().unwrap();
         let output = Command::new(String::from_utf8(python.stdout).unwrap().trim())
@@ -73,7 +73,7 @@ impl Drop for Emulator {
 }
 
 /// The real binary, with nothing of this machine's AWS configuration.
-pub(super) fn driftline(endpoint: &str, arguments: &[&str]) -> Command {
+pub(crate) fn driftline(endpoint: &str, arguments: &[&str]) -> Command {
     let mut command = Command::cargo_bin("driftline").unwrap();
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_") || name.starts_with("DRIFTLINE_")) {
         command.env_remove(name);
@@ -94,7 +94,7 @@ pub(super) fn driftline(endpoint: &str, arguments: &[&str]) -> Command {
 }
 
 /// Exit code, and the JSON report if there is one.
-pub(super) fn run(endpoint: &str, arguments: &[&str]) -> (i32, serde_json::Value) {
+pub(crate) fn run(endpoint: &str, arguments: &[&str]) -> (i32, serde_json::Value) {
     let output: Output = driftline(endpoint, arguments).args(["--format", "json"]).output().unwrap();
     let code = output.status.code().unwrap();
     let report = serde_json::from_slice(&output.stdout)

@@ -1,6 +1,6 @@
 //! End to end: emulated accounts with deployed stacks and drift made by hand, scanned by the real binary.
 
-mod emulator;
+pub(crate) mod emulator;
 mod honesty;
 mod intrinsics;
 mod localstack;

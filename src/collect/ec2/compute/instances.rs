@@ -13,7 +13,7 @@ use super::super::shape::{Fill, Shape, tags};
 use super::volumes::Volumes;
 use super::{INSTANCE, SPEC};
 use crate::collect::Cx;
-use crate::collect::shape::{list, set};
+use crate::collect::shape::{list, set, token};
 use crate::model::{Kind, Resource, Unknown};
 
 /// The instances of a region by id, without those that are gone, and whether these are all.
@@ -42,8 +42,14 @@ impl Instances {
 }
 
 pub(super) async fn all(cx: &Cx, client: &Client) -> Instances {
-    let stream = client.describe_instances().max_results(1000).into_paginator().send();
-    let listing = cx.pages("ec2:DescribeInstances", &[INSTANCE], stream).await;
+    let listing = cx
+        .pages(
+            "ec2:DescribeInstances",
+            &[INSTANCE],
+            |start| client.describe_instances().max_results(1000).set_next_token(start).send(),
+            |page| token(page.next_token()),
+        )
+        .await;
     let reservations = listing.pages.into_iter().flat_map(|page| page.reservations.unwrap_or_default());
     Instances::new(reservations.flat_map(|r| r.instances.unwrap_or_default()), listing.end)
 }

@@ -9,7 +9,7 @@ use aws_sdk_ec2::types::{LaunchTemplate, LaunchTemplateVersion};
 use super::super::shape::{Fill, Shape, tags};
 use super::template_data::data;
 use super::{LAUNCH_TEMPLATE, SPEC};
-use crate::collect::shape::list;
+use crate::collect::shape::{list, token};
 use crate::collect::{Answer, Cx, Out};
 use crate::model::{Kind, Resource, Unknown};
 
@@ -54,9 +54,13 @@ impl Versions {
 }
 
 pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
-    let stream = client.describe_launch_templates().max_results(PAGE).into_paginator().send();
     let (listing, mut versions) = tokio::join!(
-        cx.pages("ec2:DescribeLaunchTemplates", &[LAUNCH_TEMPLATE], stream),
+        cx.pages(
+            "ec2:DescribeLaunchTemplates",
+            &[LAUNCH_TEMPLATE],
+            |start| client.describe_launch_templates().max_results(PAGE).set_next_token(start).send(),
+            |page| token(page.next_token())
+        ),
         read_versions(cx, client, None)
     );
     let mut out = Out::default();

@@ -17,6 +17,7 @@ const LAUNCH_TEMPLATE: &str = "AWS::EC2::LaunchTemplate";
 static SPEC: Spec = Spec {
     name: "ec2/compute",
     reach: Reach::Regional,
+    listings: 5,
     types: &[
         TypeSpec {
             name: INSTANCE,
@@ -39,6 +40,7 @@ static SPEC: Spec = Spec {
                 "BlockDeviceMappings",
                 "Tags",
             ],
+            ..TypeSpec::LISTED
         },
         TypeSpec {
             name: VOLUME,
@@ -59,11 +61,13 @@ static SPEC: Spec = Spec {
                 "OutpostArn",
                 "Tags",
             ],
+            ..TypeSpec::LISTED
         },
         TypeSpec {
             name: LAUNCH_TEMPLATE,
             asked: &[("", "ec2:DescribeLaunchTemplateVersions")],
             reads: &["LaunchTemplateName", "LaunchTemplateData", "VersionDescription", "TagSpecifications", "Tags"],
+            ..TypeSpec::LISTED
         },
     ],
     actions: &[

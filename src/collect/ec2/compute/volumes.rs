@@ -9,7 +9,7 @@ use super::super::shape::{Fill, Shape, tags};
 use super::instances::Instances;
 use super::{INSTANCE, SPEC, VOLUME};
 use crate::collect::Cx;
-use crate::collect::shape::list;
+use crate::collect::shape::{list, token};
 use crate::model::{Kind, Resource, Unknown};
 
 /// The volumes of a region by id, and whether these are all.
@@ -35,9 +35,15 @@ impl Volumes {
 }
 
 pub(super) async fn all(cx: &Cx, client: &Client) -> Volumes {
-    let stream = client.describe_volumes().max_results(1000).into_paginator().send();
     // An instance's block devices are described by its volumes.
-    let listing = cx.pages("ec2:DescribeVolumes", &[VOLUME, INSTANCE], stream).await;
+    let listing = cx
+        .pages(
+            "ec2:DescribeVolumes",
+            &[VOLUME, INSTANCE],
+            |start| client.describe_volumes().max_results(1000).set_next_token(start).send(),
+            |page| token(page.next_token()),
+        )
+        .await;
     Volumes::new(listing.pages.into_iter().flat_map(|page| page.volumes.unwrap_or_default()), listing.end)
 }
 

@@ -6,6 +6,7 @@ use aws_sdk_ec2::types::{NetworkAcl, NetworkAclEntry, RuleAction};
 
 use super::super::shape::{Fill, Shape, tags};
 use super::{NETWORK_ACL, NETWORK_ACL_ASSOCIATION, NETWORK_ACL_ENTRY, PAGE, SPEC};
+use crate::collect::shape::token;
 use crate::collect::{Cx, Out};
 use crate::model::{Kind, Resource};
 
@@ -15,8 +16,14 @@ const TYPES: &[&str] = &[NETWORK_ACL, NETWORK_ACL_ENTRY, NETWORK_ACL_ASSOCIATION
 const LAST_OWN_RULE: i32 = 32766;
 
 pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
-    let stream = client.describe_network_acls().max_results(PAGE).into_paginator().send();
-    let listing = cx.pages("ec2:DescribeNetworkAcls", TYPES, stream).await;
+    let listing = cx
+        .pages(
+            "ec2:DescribeNetworkAcls",
+            TYPES,
+            |start| client.describe_network_acls().max_results(PAGE).set_next_token(start).send(),
+            |page| token(page.next_token()),
+        )
+        .await;
     let mut out = Out::default();
     for &kind in TYPES {
         out.listed(kind, &listing.end);

@@ -6,6 +6,7 @@ use aws_sdk_ec2::types::{DestinationFileFormat, FlowLog, LogDestinationType, Tra
 
 use super::super::shape::{Fill, Shape, tags};
 use super::{FLOW_LOG, PAGE, SPEC};
+use crate::collect::shape::token;
 use crate::collect::{Cx, Out};
 use crate::model::Resource;
 
@@ -20,8 +21,14 @@ const RESOURCE_TYPES: &[(&str, &str)] = &[
 ];
 
 pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
-    let stream = client.describe_flow_logs().max_results(PAGE).into_paginator().send();
-    let listing = cx.pages("ec2:DescribeFlowLogs", &[FLOW_LOG], stream).await;
+    let listing = cx
+        .pages(
+            "ec2:DescribeFlowLogs",
+            &[FLOW_LOG],
+            |start| client.describe_flow_logs().max_results(PAGE).set_next_token(start).send(),
+            |page| token(page.next_token()),
+        )
+        .await;
     let mut out = Out::default();
     out.listed(FLOW_LOG, &listing.end);
     for log in listing.pages.iter().flat_map(DescribeFlowLogsOutput::flow_logs) {

@@ -6,14 +6,21 @@ use aws_sdk_ec2::types::{AttachmentStatus, InternetGateway, VpnGateway};
 
 use super::super::shape::{Fill, tags};
 use super::{GATEWAY_ATTACHMENT, INTERNET_GATEWAY, PAGE, SPEC};
+use crate::collect::shape::token;
 use crate::collect::{Answer, Cx, Out};
 use crate::model::Resource;
 
 /// Internet gateways and their attachments.
 pub(super) async fn internet(cx: &Cx, client: &Client) -> Out {
     let types = [INTERNET_GATEWAY, GATEWAY_ATTACHMENT];
-    let stream = client.describe_internet_gateways().max_results(PAGE).into_paginator().send();
-    let listing = cx.pages("ec2:DescribeInternetGateways", &types, stream).await;
+    let listing = cx
+        .pages(
+            "ec2:DescribeInternetGateways",
+            &types,
+            |start| client.describe_internet_gateways().max_results(PAGE).set_next_token(start).send(),
+            |page| token(page.next_token()),
+        )
+        .await;
     let mut out = Out::default();
     for kind in types {
         out.listed(kind, &listing.end);

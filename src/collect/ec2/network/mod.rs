@@ -34,11 +34,13 @@ const PAGE: i32 = 1000;
 static SPEC: Spec = Spec {
     name: "ec2/network",
     reach: Reach::Regional,
+    listings: 10,
     types: &[
         TypeSpec {
             name: VPC,
             asked: &[("EnableDns", "ec2:DescribeVpcAttribute"), ("", "ec2:DescribeVpcs")],
             reads: &["CidrBlock", "InstanceTenancy", "EnableDnsSupport", "EnableDnsHostnames", "Tags"],
+            ..TypeSpec::LISTED
         },
         TypeSpec {
             name: SUBNET,
@@ -58,8 +60,14 @@ static SPEC: Spec = Spec {
                 "OutpostArn",
                 "Tags",
             ],
+            ..TypeSpec::LISTED
         },
-        TypeSpec { name: ROUTE_TABLE, asked: &[("", "ec2:DescribeRouteTables")], reads: &["VpcId", "Tags"] },
+        TypeSpec {
+            name: ROUTE_TABLE,
+            asked: &[("", "ec2:DescribeRouteTables")],
+            reads: &["VpcId", "Tags"],
+            ..TypeSpec::LISTED
+        },
         TypeSpec {
             name: ROUTE,
             asked: &[("", "ec2:DescribeRouteTables")],
@@ -81,17 +89,25 @@ static SPEC: Spec = Spec {
                 "CoreNetworkArn",
                 "OdbNetworkArn",
             ],
+            ..TypeSpec::LISTED
         },
         TypeSpec {
             name: ROUTE_TABLE_ASSOCIATION,
             asked: &[("", "ec2:DescribeRouteTables")],
             reads: &["SubnetId", "RouteTableId"],
+            ..TypeSpec::LISTED
         },
-        TypeSpec { name: INTERNET_GATEWAY, asked: &[("", "ec2:DescribeInternetGateways")], reads: &["Tags"] },
+        TypeSpec {
+            name: INTERNET_GATEWAY,
+            asked: &[("", "ec2:DescribeInternetGateways")],
+            reads: &["Tags"],
+            ..TypeSpec::LISTED
+        },
         TypeSpec {
             name: GATEWAY_ATTACHMENT,
             asked: &[("VpnGatewayId", "ec2:DescribeVpnGateways"), ("", "ec2:DescribeInternetGateways")],
             reads: &["VpcId", "InternetGatewayId", "VpnGatewayId"],
+            ..TypeSpec::LISTED
         },
         TypeSpec {
             name: NAT_GATEWAY,
@@ -106,13 +122,20 @@ static SPEC: Spec = Spec {
                 "AvailabilityMode",
                 "Tags",
             ],
+            ..TypeSpec::LISTED
         },
         TypeSpec {
             name: EIP,
             asked: &[("", "ec2:DescribeAddresses")],
             reads: &["Domain", "InstanceId", "NetworkBorderGroup", "PublicIpv4Pool", "Tags"],
+            ..TypeSpec::LISTED
         },
-        TypeSpec { name: NETWORK_ACL, asked: &[("", "ec2:DescribeNetworkAcls")], reads: &["VpcId", "Tags"] },
+        TypeSpec {
+            name: NETWORK_ACL,
+            asked: &[("", "ec2:DescribeNetworkAcls")],
+            reads: &["VpcId", "Tags"],
+            ..TypeSpec::LISTED
+        },
         TypeSpec {
             name: NETWORK_ACL_ENTRY,
             asked: &[("", "ec2:DescribeNetworkAcls")],
@@ -127,11 +150,13 @@ static SPEC: Spec = Spec {
                 "PortRange",
                 "Icmp",
             ],
+            ..TypeSpec::LISTED
         },
         TypeSpec {
             name: NETWORK_ACL_ASSOCIATION,
             asked: &[("", "ec2:DescribeNetworkAcls")],
             reads: &["SubnetId", "NetworkAclId"],
+            ..TypeSpec::LISTED
         },
         TypeSpec {
             name: FLOW_LOG,
@@ -150,6 +175,7 @@ static SPEC: Spec = Spec {
                 "DestinationOptions",
                 "Tags",
             ],
+            ..TypeSpec::LISTED
         },
     ],
     actions: &[

@@ -6,13 +6,19 @@ use aws_sdk_ec2::types::{AvailabilityMode, ConnectivityType, NatGateway, NatGate
 
 use super::super::shape::{Fill, tags};
 use super::{NAT_GATEWAY, PAGE, SPEC};
-use crate::collect::shape::set;
+use crate::collect::shape::{set, token};
 use crate::collect::{Cx, Out};
 use crate::model::Resource;
 
 pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
-    let stream = client.describe_nat_gateways().max_results(PAGE).into_paginator().send();
-    let listing = cx.pages("ec2:DescribeNatGateways", &[NAT_GATEWAY], stream).await;
+    let listing = cx
+        .pages(
+            "ec2:DescribeNatGateways",
+            &[NAT_GATEWAY],
+            |start| client.describe_nat_gateways().max_results(PAGE).set_next_token(start).send(),
+            |page| token(page.next_token()),
+        )
+        .await;
     let mut out = Out::default();
     out.listed(NAT_GATEWAY, &listing.end);
     for gateway in listing.pages.iter().flat_map(DescribeNatGatewaysOutput::nat_gateways).filter(|g| !is_gone(g)) {

@@ -8,14 +8,21 @@ use aws_sdk_ec2::types::{
 
 use super::super::shape::{Fill, tags};
 use super::{ROUTE, ROUTE_TABLE, ROUTE_TABLE_ASSOCIATION, SPEC};
+use crate::collect::shape::token;
 use crate::collect::{Cx, Out};
 use crate::model::Resource;
 
 const TYPES: &[&str] = &[ROUTE_TABLE, ROUTE, ROUTE_TABLE_ASSOCIATION];
 
 pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
-    let stream = client.describe_route_tables().max_results(100).into_paginator().send();
-    let listing = cx.pages("ec2:DescribeRouteTables", TYPES, stream).await;
+    let listing = cx
+        .pages(
+            "ec2:DescribeRouteTables",
+            TYPES,
+            |start| client.describe_route_tables().max_results(100).set_next_token(start).send(),
+            |page| token(page.next_token()),
+        )
+        .await;
     let mut out = Out::default();
     for &kind in TYPES {
         out.listed(kind, &listing.end);

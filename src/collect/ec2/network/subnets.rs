@@ -6,12 +6,19 @@ use aws_sdk_ec2::types::{HostnameType, Subnet, SubnetCidrBlockStateCode};
 
 use super::super::shape::{Fill, Shape, tags};
 use super::{PAGE, SPEC, SUBNET};
+use crate::collect::shape::token;
 use crate::collect::{Cx, Out};
 use crate::model::Resource;
 
 pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
-    let stream = client.describe_subnets().max_results(PAGE).into_paginator().send();
-    let listing = cx.pages("ec2:DescribeSubnets", &[SUBNET], stream).await;
+    let listing = cx
+        .pages(
+            "ec2:DescribeSubnets",
+            &[SUBNET],
+            |start| client.describe_subnets().max_results(PAGE).set_next_token(start).send(),
+            |page| token(page.next_token()),
+        )
+        .await;
     let mut out = Out::default();
     out.listed(SUBNET, &listing.end);
     for subnet in listing.pages.iter().flat_map(DescribeSubnetsOutput::subnets) {

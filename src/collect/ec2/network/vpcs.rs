@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use super::super::shape::{Fill, tags};
 use super::{PAGE, SPEC, VPC};
+use crate::collect::shape::token;
 use crate::collect::{Answer, Cx, Out};
 use crate::model::{Kind, Resource, Unknown};
 
@@ -26,8 +27,14 @@ impl Default for Dns {
 }
 
 pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
-    let stream = client.describe_vpcs().max_results(PAGE).into_paginator().send();
-    let listing = cx.pages("ec2:DescribeVpcs", &[VPC], stream).await;
+    let listing = cx
+        .pages(
+            "ec2:DescribeVpcs",
+            &[VPC],
+            |start| client.describe_vpcs().max_results(PAGE).set_next_token(start).send(),
+            |page| token(page.next_token()),
+        )
+        .await;
     let vpcs: Vec<&Vpc> = listing.pages.iter().flat_map(DescribeVpcsOutput::vpcs).collect();
     let mut dns = dns(cx, client, &vpcs).await;
 

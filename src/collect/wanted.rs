@@ -1,0 +1,67 @@
+//! Which properties a scan is about, for those that cost a call of their own.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// Properties that rules or templates look at. Listings fill what they fill; a call per resource is made only for these.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// By type: what the rules look at.
+    pub by_rules: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
+    /// By type and physical id: what the resource's template declares.
+    pub declared: HashMap<(Arc<str>, Arc<str>), BTreeSet<Arc<str>>>,
+    /// Everything is wanted.
+    pub all: bool,
+}
+
+impl Wanted {
+    /// Everything, of everything.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self { all: true, ..Self::default() }
+    }
+
+    /// Whether one of these properties of a resource is wanted.
+    #[must_use]
+    pub fn wants(&self, kind: &str, id: &str, properties: &[&str]) -> bool {
+        let hit = |set: &BTreeSet<Arc<str>>| properties.iter().any(|p| set.contains(*p));
+        self.all
+            || self.by_rules.get(kind).is_some_and(hit)
+            || self.declared.get(&(kind.into(), id.into())).is_some_and(hit)
+    }
+
+    /// Whether a resource of this type and id is in a template.
+    #[must_use]
+    pub fn declares(&self, kind: &str, id: &str) -> bool {
+        self.declared.contains_key(&(kind.into(), id.into()))
+    }
+
+    /// Whether one of these properties is wanted of any resource of a type.
+    #[must_use]
+    pub fn wants_any(&self, kind: &str, properties: &[&str]) -> bool {
+        let hit = |set: &BTreeSet<Arc<str>>| properties.iter().any(|p| set.contains(*p));
+        self.all
+            || self.by_rules.get(kind).is_some_and(hit)
+            || self.declared.iter().any(|((k, _), set)| &**k == kind && hit(set))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_want_a_property_of_every_resource_and_a_template_of_its_own_only() {
+        let set = |name: &str| BTreeSet::from([Arc::<str>::from(name)]);
+        let wanted = Wanted {
+            by_rules: BTreeMap::from([("T".into(), set("Logging"))]),
+            declared: HashMap::from([(("T".into(), "a".into()), set("Website"))]),
+            all: false,
+        };
+        assert!(wanted.wants("T", "any", &["Logging"]));
+        assert!(wanted.wants("T", "a", &["Other", "Website"]));
+        assert!(!wanted.wants("T", "b", &["Website"]));
+        assert!(wanted.wants_any("T", &["Website"]) && !wanted.wants_any("U", &["Website"]));
+        assert!(Wanted::everything().wants("U", "x", &["Anything"]));
+    }
+}

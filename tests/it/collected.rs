@@ -1,0 +1,235 @@
+//! What is created on an emulator is collected as it was created, property for property, within the calls that the collector announces.
+//!
+//! The cases are `tests/fixtures/collected/*.yaml`; their form is told in `CONTRIBUTING.md`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use driftline::collect::{self, Connection, Inspected, Options};
+use driftline::model::{Resource, to_json};
+use serde_json::{Map, Value, json};
+
+use crate::e2e::emulator::{Emulator, REGION, repository};
+
+/// One case: calls, and what is collected afterwards.
+struct Case {
+    file: String,
+    emulators: Vec<String>,
+    create: Value,
+    collected: Vec<Expected>,
+}
+
+struct Expected {
+    kind: String,
+    id: String,
+    properties: Map<String, Value>,
+    facts: Map<String, Value>,
+    /// By emulator: what it tells instead, because it lacks something.
+    lacks: Map<String, Value>,
+}
+
+fn cases() -> Vec<Case> {
+    let wanted = std::env::var("CASE").ok();
+    let mut files: Vec<_> = fs::read_dir(repository().join("tests/fixtures/collected"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "yaml"))
+        .filter(|path| wanted.as_ref().is_none_or(|name| path.file_stem().unwrap().to_str().unwrap() == name))
+        .collect();
+    files.sort();
+    let read = |path: &std::path::PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let cases: Value =
+            serde_yaml::from_str(&fs::read_to_string(path).unwrap()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let one = |case: &Value| Case {
+            file: name.clone(),
+            emulators: case["on"].as_array().unwrap().iter().map(|e| e.as_str().unwrap().to_owned()).collect(),
+            create: case["create"].clone(),
+            collected: case["collected"].as_array().unwrap().iter().map(expected).collect(),
+        };
+        cases.as_array().unwrap_or_else(|| panic!("{name} is no list")).iter().map(one).collect::<Vec<_>>()
+    };
+    files.iter().flat_map(read).collect()
+}
+
+fn expected(case: &Value) -> Expected {
+    let map = |name: &str| case[name].as_object().cloned().unwrap_or_default();
+    Expected {
+        kind: case["type"].as_str().unwrap().to_owned(),
+        id: case["id"].as_str().unwrap().to_owned(),
+        properties: map("properties"),
+        facts: map("facts"),
+        lacks: map("lacks"),
+    }
+}
+
+/// Makes the calls of a case. The answer is what they answered, by name.
+fn create(emulator: &Emulator, case: &Case) -> Value {
+    let python = Command::new(repository().join("localstack/emulator")).args(["python", "moto"]).output().unwrap();
+    let mut child = Command::new(String::from_utf8(python.stdout).unwrap().trim())
+        .arg(repository().join("localstack/create.py"))
+        .args(["--endpoint", &emulator.endpoint, "--region", REGION])
+        .env("NO_PROXY", "*")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(case.create.to_string().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}: {}", case.file, String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The text with `${topic.TopicArn}` replaced by what the calls answered.
+fn filled(value: &Value, answers: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(filled_text(text, answers)),
+        Value::Array(items) => items.iter().map(|item| filled(item, answers)).collect(),
+        Value::Object(map) => map.iter().map(|(k, v)| (filled_text(k, answers), filled(v, answers))).collect(),
+        other => other.clone(),
+    }
+}
+
+fn filled_text(text: &str, answers: &Value) -> String {
+    let mut text = text.to_owned();
+    while let Some(start) = text.find("${") {
+        let end = start + text[start..].find('}').expect("a closed placeholder");
+        let path = text[start + 2..end].replace('.', "/");
+        let value = answers.pointer(&format!("/{path}")).unwrap_or_else(|| panic!("no {path} in {answers}"));
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        text.replace_range(start..=end, &value);
+    }
+    text
+}
+
+fn connection(emulator: &Emulator) -> Connection {
+    let options = Options {
+        regions: vec![REGION.to_owned()],
+        endpoint_url: Some(emulator.endpoint.clone()),
+        keys: Some(("test".to_owned(), "test".to_owned())),
+        ..Options::default()
+    };
+    tokio::runtime::Runtime::new().unwrap().block_on(Connection::open(&options)).unwrap()
+}
+
+/// Runs every collector that fills one of the types of the cases, one after the other, everything wanted.
+fn collect_all(emulator: &Emulator, cases: &[&(Case, Value)]) -> Vec<(&'static str, Inspected)> {
+    let connection = connection(emulator);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let kinds: Vec<&str> = cases.iter().flat_map(|(c, _)| &c.collected).map(|e| e.kind.as_str()).collect();
+    let needed = collect::COLLECTORS.iter().filter(|c| c.spec().types.iter().any(|t| kinds.contains(&t.name)));
+    needed.map(|c| (c.spec().name, runtime.block_on(collect::inspect(&connection, *c)))).collect()
+}
+
+fn compare(emulator: &str, (case, answers): &(Case, Value), resources: &[&Resource], wrong: &mut Vec<String>) {
+    for expected in &case.collected {
+        let id = filled_text(&expected.id, answers);
+        let place = format!("{} on {emulator}: {} {id}", case.file, expected.kind);
+        let found: Vec<_> = resources
+            .iter()
+            .filter(|r| *r.kind == *expected.kind && r.address.physical_id.as_deref() == Some(&id))
+            .collect();
+        let [r] = &found[..] else {
+            let known: Vec<_> =
+                resources.iter().filter(|r| *r.kind == *expected.kind).map(|r| r.address.physical_id.clone()).collect();
+            wrong.push(format!("{place}: found {} times, there are {known:?}", found.len()));
+            continue;
+        };
+        let mut properties = expected.properties.clone();
+        if let Some(lacks) = expected.lacks.get(emulator) {
+            assert!(lacks["why"].is_string(), "{place}: an emulator's gap must say why");
+            properties.extend(lacks["properties"].as_object().cloned().unwrap_or_default());
+        }
+        let wanted = filled(&Value::Object(properties), answers);
+        // A property that AWS says is absent is the same as one that was not set.
+        let mut got = to_json(&r.properties);
+        let mut wanted = wanted;
+        for side in [&mut got, &mut wanted] {
+            side.as_object_mut().unwrap().retain(|_, v| !v.is_null());
+        }
+        if got != wanted {
+            let sorted = |v: &Value| serde_json::to_string_pretty(&sort(v)).unwrap();
+            wrong.push(format!("{place}:\n--- expected\n{}\n--- collected\n{}", sorted(&wanted), sorted(&got)));
+        }
+        let facts = to_json(&r.attributes);
+        for (name, value) in &expected.facts {
+            let value = filled(value, answers);
+            if facts[name] != value {
+                wrong.push(format!("{place}: the fact {name} is {}, not {value}", facts[name]));
+            }
+        }
+    }
+}
+
+fn sort(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let sorted: BTreeMap<_, _> = map.iter().map(|(k, v)| (k.clone(), sort(v))).collect();
+            json!(sorted)
+        }
+        Value::Array(items) => items.iter().map(sort).collect(),
+        other => other.clone(),
+    }
+}
+
+/// No collector may make more calls than it announces for what it found.
+fn within_budget(emulator: &str, name: &str, seen: &Inspected, wrong: &mut Vec<String>) {
+    let spec = collect::COLLECTORS.iter().map(|c| c.spec()).find(|s| s.name == name).unwrap();
+    let each: u64 = spec.types.iter().map(|t| u64::from(t.calls) * count(&seen.resources, t.name)).sum();
+    let (made, budget) = (seen.calls.values().sum::<u64>(), u64::from(spec.listings) + each);
+    if made > budget {
+        wrong.push(format!("{name} on {emulator} announces {budget} calls and makes {made}: {:?}", seen.calls));
+    }
+    for action in seen.calls.keys() {
+        if !spec.actions.contains(action) {
+            wrong.push(format!("{name} on {emulator} calls {action} without saying so"));
+        }
+    }
+}
+
+fn count(resources: &[Resource], kind: &str) -> u64 {
+    resources.iter().filter(|r| &*r.kind == kind).count() as u64
+}
+
+fn on(name: &'static str) {
+    let cases: Vec<Case> = cases().into_iter().filter(|c| c.emulators.iter().any(|e| e == name)).collect();
+    if cases.is_empty() {
+        return;
+    }
+    let Some(emulator) = Emulator::start(name, &[]) else { return };
+    let created: Vec<(Case, Value)> = cases
+        .into_iter()
+        .map(|case| {
+            let answers = create(&emulator, &case);
+            (case, answers)
+        })
+        .collect();
+    let seen = collect_all(&emulator, &created.iter().collect::<Vec<_>>());
+    let mut wrong = Vec::new();
+    for (collector, seen) in &seen {
+        within_budget(name, collector, seen, &mut wrong);
+    }
+    let resources: Vec<&Resource> = seen.iter().flat_map(|(_, s)| &s.resources).collect();
+    for case in &created {
+        compare(name, case, &resources, &mut wrong);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn on_moto() {
+    on("moto");
+}
+
+#[test]
+fn on_ministack() {
+    on("ministack");
+}
+
+#[test]
+fn on_localstack() {
+    on("localstack");
+}
