@@ -93,16 +93,24 @@ fn filled(value: &Value, answers: &Value) -> Value {
     }
 }
 
+/// A text with its placeholders replaced; `$${` stands for a `${` of its own.
 fn filled_text(text: &str, answers: &Value) -> String {
-    let mut text = text.to_owned();
-    while let Some(start) = text.find("${") {
-        let end = start + text[start..].find('}').expect("a closed placeholder");
-        let path = text[start + 2..end].replace('.', "/");
-        let value = answers.pointer(&format!("/{path}")).unwrap_or_else(|| panic!("no {path} in {answers}"));
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        text.replace_range(start..=end, &value);
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("${") {
+        let end = start + rest[start..].find('}').expect("a closed placeholder");
+        if rest[..start].ends_with('$') {
+            filled.push_str(&rest[..start - 1]);
+            filled.push_str(&rest[start..=end]);
+        } else {
+            let path = rest[start + 2..end].replace('.', "/");
+            let value = answers.pointer(&format!("/{path}")).unwrap_or_else(|| panic!("no {path} in {answers}"));
+            filled.push_str(&rest[..start]);
+            filled.push_str(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        }
+        rest = &rest[end + 1..];
     }
-    text
+    filled + rest
 }
 
 fn connection(emulator: &Emulator) -> Connection {
