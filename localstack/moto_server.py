@@ -27,7 +27,7 @@ from moto.iam.models import AccountSummary, Role, iam_backends
 from moto.rds.models import DBInstance, DBParameterGroup, DBSubnetGroup, rds_backends
 from moto.s3.models import FakeBucket, PublicAccessBlock, s3_backends
 from moto.s3.responses import S3Response
-from moto.server import main
+from moto.server import DomainDispatcherApplication, main
 
 
 def true(value):
@@ -350,6 +350,22 @@ def get_bucket_versioning(response):
 
 
 S3Response.get_bucket_versioning = get_bucket_versioning
+
+# ---------------------------------------------------------------- Cloud Control
+
+moto_dispatch = DomainDispatcherApplication.__call__
+
+
+def dispatch(self, environ, start_response):
+    """moto answers a page of HTML where it knows no service; AWS says of a type that it cannot read it."""
+    if not environ.get("HTTP_X_AMZ_TARGET", "").startswith("CloudApiService."):
+        return moto_dispatch(self, environ, start_response)
+    body = json.dumps({"__type": "UnsupportedActionException", "message": "cannot be read"}).encode()
+    start_response("400 Bad Request", [("Content-Type", "application/x-amz-json-1.0"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+DomainDispatcherApplication.__call__ = dispatch
 
 
 if __name__ == "__main__":

@@ -1,18 +1,21 @@
 //! `driftline scan`, `audit` and `verify`: an account, judged on both sides.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::{fs, io};
+use std::sync::{Arc, PoisonError};
 
 use clap::Args as ClapArgs;
 
+use super::aws::{Aws, Offline, Restraint};
 use super::check::parameters;
 use super::exit::{Exit, Failure, write_all};
 use super::files::unreadable;
-use super::options::{Aws, Gate, Offline, Output, Rules, TemplateInputs};
+use super::input::Input;
+use super::options::{Gate, Output, Rules, TemplateInputs};
 use super::output::stderr_has_color;
 use super::progress::Progress;
-use crate::collect::{self, Connection, Pace, Target};
+use super::signals::Signal;
 use crate::load;
 use crate::model::Stack;
 use crate::report::Run;
@@ -53,6 +56,8 @@ struct Common {
     #[command(flatten)]
     aws: Aws,
     #[command(flatten)]
+    restraint: Restraint,
+    #[command(flatten)]
     rules: Rules,
     #[command(flatten)]
     output: Output,
@@ -81,45 +86,28 @@ fn run(
     template: Option<(&PathBuf, &TemplateInputs)>,
 ) -> Result<Exit, Failure> {
     args.output.check()?;
-    args.offline.refuse()?;
     let mut sources = Sources::default();
     let (compliance, active) = args.rules.choose(&mut sources)?;
     let local = template.map(|(path, inputs)| local(&mut sources, path, inputs, stacks)).transpose()?;
     let run = Run { command: command.into(), compliance, started: now(), ..Run::default() };
     let mut plan = Plan { active, all: args.output.all, run };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| Failure::Usage(format!("failed to start: {e}")))?;
-    let progress = Progress::of(&args.output);
-    let signal: Arc<Mutex<Option<Exit>>> = Arc::default();
-    let (connection, collected) = runtime.block_on(async {
-        let connection = Connection::open(&args.aws.connect()).await?;
-        let wanted = |stacks: &[Stack]| scan::wanted(&plan.active, stacks, local.as_ref());
-        let target = Target {
-            types: plan.types(),
-            stacks: stacks.map(<[String]>::to_vec),
-            pace: Pace::default(),
-            wanted: &wanted,
-        };
-        let stop = stopped(Arc::clone(&signal));
-        let collected = collect::collect(&connection, &target, &|line| progress.say(line), stop).await;
-        Ok::<_, Failure>((connection, collected))
-    })?;
-    drop(progress);
-    // What is still in flight after a signal is not waited for.
-    runtime.shutdown_background();
-    if let Some(missing) = collected.missing.first() {
-        let regions: Vec<&str> = connection.regions.iter().map(|r| &**r).collect();
-        return Err(Failure::Usage(format!(
-            "there is no stack {missing} in {} of account {}",
-            regions.join(", "),
-            connection.account
-        )));
-    }
-    plan.run.accounts = vec![connection.account.to_string()];
-    plan.run.regions = connection.regions.iter().map(ToString::to_string).collect();
-    let (mut report, warnings) = scan::account(plan, &mut sources, collected, stacks.is_some(), local.as_ref());
+    let wanted = |stacks: &[Stack]| scan::wanted(&plan.active, stacks, local.as_ref());
+    let input = Input {
+        aws: &args.aws,
+        restraint: &args.restraint,
+        offline: &args.offline,
+        stacks,
+        types: plan.types(),
+        wanted: &wanted,
+    };
+    let signal = Signal::default();
+    let snapshot = input.gather(&Progress::of(&args.output), &signal)?;
+    plan.run.accounts = snapshot.accounts.keys().map(ToString::to_string).collect();
+    let regions: BTreeSet<&Arc<str>> = snapshot.accounts.values().flatten().collect();
+    plan.run.regions = regions.into_iter().map(ToString::to_string).collect();
+    plan.run.calls = snapshot.collected.calls.clone();
+    plan.run.throttled = snapshot.collected.throttles;
+    let (mut report, warnings) = scan::account(plan, &mut sources, snapshot, stacks.is_some(), local.as_ref());
     if args.output.verbose {
         // Warnings that cannot be shown are no reason to stop.
         drop(write_all(&mut anstream::stderr(), &sources, &warnings, stderr_has_color()));
@@ -142,28 +130,6 @@ fn local(
         .map_err(|diagnostics| Failure::Files(Box::new(std::mem::take(sources)), diagnostics))?;
     let stack = stacks.and_then(|s| s.first()).cloned().unwrap_or_default();
     Ok(Local { stack, template, parameters })
-}
-
-/// Resolves on SIGINT or SIGTERM and remembers which.
-async fn stopped(signal: Arc<Mutex<Option<Exit>>>) {
-    // Without signal handlers the process ends as the system wants it.
-    let Ok(exit) = wait().await else { return std::future::pending().await };
-    *signal.lock().unwrap_or_else(PoisonError::into_inner) = Some(exit);
-}
-
-#[cfg(unix)]
-async fn wait() -> io::Result<Exit> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(tokio::select! {
-        _ = interrupt.recv() => Exit::Interrupted,
-        _ = terminate.recv() => Exit::Terminated,
-    })
-}
-
-#[cfg(not(unix))]
-async fn wait() -> io::Result<Exit> {
-    tokio::signal::ctrl_c().await.map(|()| Exit::Interrupted)
 }
 
 /// The time in RFC 3339, UTC, to the second.

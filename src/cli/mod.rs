@@ -1,15 +1,20 @@
 //! The command line: arguments in, exit code out.
 
+mod accounts;
 mod audit;
+mod aws;
 mod check;
+mod doctor;
 mod exit;
 mod explain;
 mod files;
+mod input;
 mod options;
 mod output;
 mod policy;
 mod progress;
 mod rules;
+mod signals;
 
 pub use exit::Exit;
 
@@ -41,6 +46,8 @@ enum Command {
     Profiles(rules::ProfilesArgs),
     /// Print the read-only IAM policy that a scan needs.
     Policy(policy::Args),
+    /// Try the credentials and say which actions a scan would miss.
+    Doctor(doctor::Args),
     /// Print completions for a shell.
     Completions {
         /// The shell.
@@ -61,6 +68,7 @@ pub fn main() -> Exit {
         Command::Explain(args) => explain::run(&args),
         Command::Profiles(args) => rules::profiles(&args),
         Command::Policy(args) => policy::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Completions { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();
             clap_complete::generate(shell, &mut command, "driftline", &mut std::io::stdout());

@@ -4,49 +4,9 @@ use clap::Args;
 
 use super::exit::Failure;
 use super::output::Format;
-use crate::collect;
 use crate::profile::{self, Active, Filters, Profile, ProfileError};
 use crate::rules::{Category, Severity};
 use crate::source::Sources;
-
-/// How to reach AWS.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "AWS")]
-pub(super) struct Aws {
-    /// AWS named profile.
-    #[arg(long, env = "DRIFTLINE_PROFILE", value_name = "NAME")]
-    profile: Option<String>,
-    /// Region to scan; repeatable, comma-separated, or `all` for every enabled one [default: the configured region].
-    #[arg(long, env = "DRIFTLINE_REGION", value_delimiter = ',', value_name = "REGION")]
-    region: Vec<String>,
-    /// Region to leave out; repeatable or comma-separated.
-    #[arg(long, env = "DRIFTLINE_EXCLUDE_REGION", value_delimiter = ',', value_name = "REGION")]
-    exclude_region: Vec<String>,
-    /// Role to assume in the account that is scanned.
-    #[arg(long, env = "DRIFTLINE_ROLE_ARN", value_name = "ARN")]
-    role_arn: Option<String>,
-    /// External id that the role asks for.
-    #[arg(long, env = "DRIFTLINE_EXTERNAL_ID", value_name = "ID", requires = "role_arn")]
-    external_id: Option<String>,
-    /// Send all requests here instead of to AWS.
-    #[arg(long, env = "DRIFTLINE_ENDPOINT_URL", value_name = "URL")]
-    endpoint_url: Option<String>,
-}
-
-impl Aws {
-    /// The options of the connection.
-    pub(super) fn connect(&self) -> collect::Options {
-        collect::Options {
-            profile: self.profile.clone(),
-            regions: self.region.clone(),
-            exclude_regions: self.exclude_region.clone(),
-            role_arn: self.role_arn.clone(),
-            external_id: self.external_id.clone(),
-            endpoint_url: self.endpoint_url.clone(),
-            keys: None,
-        }
-    }
-}
 
 /// Which rules are judged.
 #[derive(Debug, Args)]
@@ -79,6 +39,11 @@ pub(super) struct Rules {
 }
 
 impl Rules {
+    /// Whether rules were chosen besides by profile.
+    pub(super) fn is_narrowed(&self) -> bool {
+        !self.rule.is_empty() || !self.service.is_empty() || !self.category.is_empty() || self.severity.is_some()
+    }
+
     /// The names of the profiles and the rules they come to.
     pub(super) fn choose(&self, sources: &mut Sources) -> Result<(Vec<String>, Vec<Active>), Failure> {
         let profiles =
@@ -188,29 +153,6 @@ impl FailOn {
             Self::Medium => Some(Severity::Medium),
             Self::High => Some(Severity::High),
             Self::Critical => Some(Severity::Critical),
-        }
-    }
-}
-
-/// Judging without an account.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Offline")]
-pub(super) struct Offline {
-    /// Write what was collected to a file (not yet).
-    #[arg(long, env = "DRIFTLINE_RECORD", value_name = "FILE")]
-    record: Option<String>,
-    /// Judge a recording instead of an account (not yet).
-    #[arg(long, env = "DRIFTLINE_SNAPSHOT", value_name = "FILE")]
-    snapshot: Option<String>,
-}
-
-impl Offline {
-    /// Recordings are announced in the command line, but not made yet: better an error than silence.
-    pub(super) fn refuse(&self) -> Result<(), Failure> {
-        match (&self.record, &self.snapshot) {
-            (None, None) => Ok(()),
-            (Some(_), _) => Err(Failure::Usage("--record is not supported yet".into())),
-            (_, Some(_)) => Err(Failure::Usage("--snapshot is not supported yet".into())),
         }
     }
 }

@@ -47,7 +47,7 @@ pub struct Gap {
     pub region: Arc<str>,
     /// The IAM action of the call.
     pub action: Arc<str>,
-    /// `denied`, `throttled`, `unsupported` or `failed`.
+    /// `denied`, `throttled`, `expired`, `unreachable`, `unsupported`, `interrupted` or `failed`.
     pub cause: &'static str,
     /// AWS's error code.
     pub code: Arc<str>,
@@ -74,14 +74,36 @@ where
         SdkError::ServiceError(_) => "UnknownError".into(),
         _ => "RequestNotSent".into(),
     });
-    if DENIED.contains(&&*code) {
+    if denied(&code) {
         return ("denied", code, Unknown::Denied { action });
+    }
+    if EXPIRED.contains(&&*code) {
+        return ("expired", Arc::clone(&code), Unknown::Failed { action, code });
+    }
+    if unreachable(&code) {
+        return ("unreachable", Arc::clone(&code), Unknown::Failed { action, code });
     }
     if THROTTLED.contains(&&*code) {
         return ("throttled", code, Unknown::Throttled { action });
     }
     let cause = if UNSUPPORTED.contains(&&*code) { "unsupported" } else { "failed" };
     (cause, Arc::clone(&code), Unknown::Failed { action, code })
+}
+
+/// The cause of this name.
+pub(super) fn cause(name: &str) -> Option<&'static str> {
+    const CAUSES: &[&str] = &["denied", "expired", "failed", "interrupted", "throttled", "unreachable", "unsupported"];
+    CAUSES.iter().find(|cause| **cause == name).copied()
+}
+
+/// Whether an error code says "you may not".
+pub(super) fn denied(code: &str) -> bool {
+    DENIED.contains(&code)
+}
+
+/// Whether an error code says that no answer came at all.
+pub(super) fn unreachable(code: &str) -> bool {
+    UNREACHABLE.contains(&code)
 }
 
 /// An error and what caused it, each in its own words; the words of a cause that its wrapper repeats are left out.
@@ -124,6 +146,19 @@ pub(super) const THROTTLED: &[&str] = &[
     "PriorRequestNotComplete",
     "BandwidthLimitExceeded",
 ];
+
+/// How the services say that the credentials are none any more.
+const EXPIRED: &[&str] = &[
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "RequestExpired",
+    "TokenRefreshRequired",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+];
+
+/// What we call it when no answer comes at all.
+const UNREACHABLE: &[&str] = &["Timeout", "Unreachable", "DispatchFailure"];
 
 /// How the services (and emulators) say "not here".
 const UNSUPPORTED: &[&str] = &[

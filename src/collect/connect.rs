@@ -7,7 +7,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_sts::config::Credentials;
+use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -15,6 +15,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::{
     HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
+use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
 
 use super::answer::in_words;
 use super::regions;
@@ -29,14 +30,28 @@ pub struct Options {
     pub regions: Vec<String>,
     /// Regions to leave out.
     pub exclude_regions: Vec<String>,
-    /// A role to assume.
-    pub role_arn: Option<String>,
-    /// The external id that the role wants.
-    pub external_id: Option<String>,
     /// Where to send requests instead of AWS.
     pub endpoint_url: Option<String>,
     /// An access key and its secret, instead of what the environment holds.
     pub keys: Option<(String, String)>,
+}
+
+/// A role to assume in an account that is scanned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Role {
+    /// Its ARN.
+    pub arn: String,
+    /// The external id that it wants.
+    pub external_id: Option<String>,
+    /// The regions of this account, where they are not those of all.
+    pub regions: Vec<String>,
+}
+
+/// Credentials and settings, before anybody knows whose account they open.
+#[derive(Clone, Debug)]
+pub struct Base {
+    pub(super) config: SdkConfig,
+    options: Options,
 }
 
 /// An account that answers.
@@ -46,6 +61,8 @@ pub struct Connection {
     pub account: Arc<str>,
     /// `aws`, `aws-cn`, `aws-us-gov`.
     pub partition: Arc<str>,
+    /// The ARN that AWS knows us by.
+    pub identity: String,
     /// The regions to scan, sorted.
     pub regions: Vec<Arc<str>>,
     /// Client configuration; its region is where global services are asked.
@@ -75,6 +92,12 @@ pub enum ConnectError {
     /// `--region all`, but the account's regions cannot be listed.
     #[error("failed to list the enabled regions (ec2:DescribeRegions): {0}")]
     Regions(String),
+    /// The organization's accounts cannot be listed.
+    #[error("failed to list the accounts of the organization (organizations:ListAccounts): {0}")]
+    Organization(String),
+    /// All accounts were excluded.
+    #[error("no account is left to scan")]
+    NoAccount,
     /// All regions were excluded.
     #[error("--exclude-region leaves no region to scan")]
     NothingLeft,
@@ -83,14 +106,16 @@ pub enum ConnectError {
     Identity {
         /// Where AWS was asked.
         region: String,
+        /// AWS's error code, or ours.
+        code: Arc<str>,
         /// What went wrong.
         why: String,
     },
 }
 
-impl Connection {
-    /// Finds credentials, asks AWS who they are, and settles the regions.
-    pub async fn open(options: &Options) -> Result<Self, ConnectError> {
+impl Base {
+    /// Finds credentials and settings. Nothing is asked yet.
+    pub async fn load(options: &Options) -> Result<Self, ConnectError> {
         // The SDK would take an empty address for one and panic.
         let empty = std::env::vars().find(|(name, value)| name.starts_with("AWS_ENDPOINT_URL") && value.is_empty());
         if let Some((name, _)) = empty {
@@ -99,19 +124,44 @@ impl Connection {
         if options.endpoint_url.as_deref() == Some("") {
             return Err(ConnectError::EmptyEndpoint("--endpoint-url".into()));
         }
-        let config = load(options).await?;
-        let sts = aws_sdk_sts::Client::new(&config);
-        let failed = |why: String| ConnectError::Identity {
-            region: config.region().map(ToString::to_string).unwrap_or_default(),
-            why,
-        };
-        let identity = sts.get_caller_identity().send().await.map_err(|e| failed(in_words(&e)))?;
-        let account = identity.account().ok_or_else(|| failed("the answer names no account".into()))?;
-        let partition = identity.arn().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws");
-        let regions = regions::settle(&config, options).await?;
-        Ok(Self { account: account.into(), partition: partition.into(), regions, config })
+        Ok(Self { config: load(options).await?, options: options.clone() })
     }
 
+    /// The account that the credentials belong to.
+    pub async fn own(&self) -> Result<Connection, ConnectError> {
+        self.connect(self.config.clone(), &self.options.regions).await
+    }
+
+    /// The account of a role. Its credentials renew themselves while the scan lasts.
+    pub async fn assume(&self, role: &Role) -> Result<Connection, ConnectError> {
+        let mut assume = AssumeRoleProvider::builder(&role.arn).session_name("driftline").configure(&self.config);
+        if let Some(id) = &role.external_id {
+            assume = assume.external_id(id);
+        }
+        let provider = SharedCredentialsProvider::new(assume.build().await);
+        let config = self.config.clone().into_builder().credentials_provider(provider).build();
+        self.connect(config, if role.regions.is_empty() { &self.options.regions } else { &role.regions }).await
+    }
+
+    /// Asks AWS whose credentials these are, and settles the regions.
+    async fn connect(&self, config: SdkConfig, regions: &[String]) -> Result<Connection, ConnectError> {
+        let sts = aws_sdk_sts::Client::new(&config);
+        let failed = |code: Option<&str>, why: String| ConnectError::Identity {
+            region: config.region().map(ToString::to_string).unwrap_or_default(),
+            code: code.unwrap_or("CredentialsNotTaken").into(),
+            why,
+        };
+        let identity = sts.get_caller_identity().send().await;
+        let identity = identity.map_err(|e| failed(e.code(), in_words(&e)))?;
+        let account = identity.account().ok_or_else(|| failed(None, "the answer names no account".into()))?;
+        let arn = identity.arn().unwrap_or_default();
+        let partition = arn.split(':').nth(1).unwrap_or("aws");
+        let regions = regions::settle(&config, regions, &self.options.exclude_regions).await?;
+        Ok(Connection { account: account.into(), partition: partition.into(), identity: arn.into(), regions, config })
+    }
+}
+
+impl Connection {
     /// Client configuration for one region.
     #[must_use]
     pub fn config_for(&self, region: &str) -> SdkConfig {
@@ -138,21 +188,15 @@ async fn load(options: &Options) -> Result<SdkConfig, ConnectError> {
     if let Some(asked) = options.regions.iter().find(|r| *r != "all") {
         loader = loader.region(Region::new(asked.clone()));
     }
-    let mut base = loader.load().await;
-    if base.region().is_none() {
-        if options.regions.is_empty() {
-            return Err(ConnectError::NoRegion);
-        }
-        // `--region all` without a configured region: this one cannot be disabled, and it can list the others.
-        base = base.into_builder().region(Region::from_static("us-east-1")).build();
+    let base = loader.load().await;
+    if base.region().is_some() {
+        return Ok(base);
     }
-    let Some(role) = &options.role_arn else { return Ok(base) };
-    let mut assume = AssumeRoleProvider::builder(role).session_name("driftline").configure(&base);
-    if let Some(id) = &options.external_id {
-        assume = assume.external_id(id);
+    if options.regions.is_empty() {
+        return Err(ConnectError::NoRegion);
     }
-    let provider = assume.build().await;
-    Ok(base.into_builder().credentials_provider(aws_sdk_sts::config::SharedCredentialsProvider::new(provider)).build())
+    // `--region all` without a configured region: this one cannot be disabled, and it can list the others.
+    Ok(base.into_builder().region(Region::from_static("us-east-1")).build())
 }
 
 /// One connection pool for all services and regions. Proxies are taken from the environment, as the AWS CLI does.

@@ -73,6 +73,28 @@ impl Cx {
         }
     }
 
+    /// As [`Self::ask`]; an error of `quiet` leaves the answer unknown without being a gap, because nobody could do anything about it.
+    pub(super) async fn ask_unless<T, E, R>(
+        &self,
+        action: &'static str,
+        affects: &[&str],
+        absent: &[&str],
+        quiet: &[&str],
+        call: impl Future<Output = Result<T, SdkError<E, R>>>,
+    ) -> Answer<T>
+    where
+        E: ProvideErrorMetadata,
+    {
+        match self.call(action, None).make(call).await {
+            Ok(value) => Answer::Is(value),
+            Err(SdkError::ServiceError(e)) if e.err().code().is_some_and(|code| quiet.contains(&code)) => {
+                let code = e.err().code().unwrap_or_default().into();
+                Answer::Unknown(Unknown::Failed { action: action.into(), code })
+            }
+            Err(error) => self.told(action, affects, absent, &error),
+        }
+    }
+
     /// Makes one call and gives the answer as the JSON text that came, for services whose answers have the shape of the CloudFormation
     /// schema already. The SDK must be able to read it too: otherwise it is malformed, and a gap.
     pub async fn ask_json<T, E, R>(

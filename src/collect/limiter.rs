@@ -15,6 +15,8 @@ const CEILING: f64 = 250.0;
 const GROWTH: f64 = 25.0;
 /// How much of the first rate comes back in a second after a throttle.
 const RECOVERY: f64 = 0.05;
+/// How long after a throttle others that were sent before it may still come back throttled.
+const ON_ITS_WAY: Duration = Duration::from_secs(1);
 /// However often it is throttled, a scan goes on.
 const FLOOR: f64 = 0.5;
 
@@ -70,6 +72,8 @@ struct Tokens {
     ceiling: f64,
     growth: f64,
     burst: f64,
+    /// When it was last throttled.
+    slowed: Option<Instant>,
 }
 
 impl Limiter {
@@ -96,7 +100,7 @@ impl Limiter {
 
     /// A service said "slower": everybody who asks it slows down, those who already wait included.
     pub(super) fn throttled(&self, scope: &Scope) {
-        self.bucket(scope).tokens().slow_down();
+        self.bucket(scope).tokens().slow_down(Instant::now());
     }
 
     fn bucket(&self, scope: &Scope) -> Arc<Bucket> {
@@ -116,6 +120,7 @@ impl Bucket {
             ceiling: if class.published { class.rate } else { CEILING },
             growth: if class.published { class.rate * RECOVERY } else { GROWTH },
             burst: class.burst,
+            slowed: None,
         };
         Self { turn: Turnstile::new(()), tokens: Mutex::new(tokens) }
     }
@@ -151,8 +156,13 @@ impl Tokens {
         Some(Duration::from_secs_f64(((1.0 - self.left) / self.rate).max(0.001)))
     }
 
-    /// Half the rate, no burst left, and from now on only slowly back to three quarters of what was too much.
-    fn slow_down(&mut self) {
+    /// Half the rate, no burst left, and from now on only slowly back to three quarters of what was too much. What was already on its way when
+    /// the first throttle came says nothing new.
+    fn slow_down(&mut self, now: Instant) {
+        if self.slowed.is_some_and(|at| now.duration_since(at) < ON_ITS_WAY) {
+            return;
+        }
+        self.slowed = Some(now);
         self.ceiling = (self.rate * 0.75).max(FLOOR);
         self.growth = self.ceiling * RECOVERY;
         self.rate = (self.rate / 2.0).max(FLOOR);
@@ -190,7 +200,8 @@ mod tests {
         let bucket = Bucket::new(class("cloudtrail:ListTags"));
         let mut tokens = bucket.tokens();
         let start = tokens.filled;
-        tokens.slow_down();
+        tokens.slow_down(start);
+        tokens.slow_down(start);
         assert!((tokens.rate - 2.5).abs() < 0.01, "{}", tokens.rate);
         assert!(tokens.take(start).is_some(), "the burst is gone");
         tokens.take(start + Duration::from_secs(2));

@@ -1,20 +1,25 @@
 //! AWS → observed resources. One file per service; nothing here judges.
 
+mod accounts;
 mod answer;
 mod calls;
+mod cloud_control;
 mod connect;
 mod cx;
+mod doctor;
 pub mod ec2;
 pub mod iam;
 mod json;
 mod limiter;
 mod limits;
+mod pass;
 pub mod policy;
 pub mod rds;
 mod regions;
 mod run;
 pub mod s3;
 mod shape;
+pub mod snapshot;
 mod stacks;
 mod tags;
 mod tasks;
@@ -23,11 +28,14 @@ mod testing;
 mod wanted;
 mod wire;
 
+pub use accounts::{Accounts, Opened, open};
 pub use answer::{Answer, Gap};
-pub use connect::{ConnectError, Connection, Options};
+pub use connect::{Base, ConnectError, Connection, Options, Role};
 pub use cx::{Cx, Out, Pages};
+pub use doctor::{Diagnosis, Method, diagnose};
 pub use limiter::Pace;
-pub use run::{Collected, Inspected, Progress, Target, collect, inspect};
+pub use pass::{Inspected, inspect};
+pub use run::{Collected, Progress, Stop, Target, collect};
 pub use wanted::Wanted;
 
 use async_trait::async_trait;

@@ -5,23 +5,58 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::json::capitalised;
-use super::{COLLECTORS, stacks};
+use super::{COLLECTORS, Spec, stacks};
 
 /// Actions that every scan needs: identity and regions.
 const ALWAYS: &[&str] = &["sts:GetCallerIdentity", "ec2:DescribeRegions"];
 
-/// Every IAM action that a scan of these types may call.
+/// What a policy is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Any rule and any stack.
+    Everything,
+    /// What some rules look at, and nothing that only templates may ask for.
+    Rules {
+        /// The types.
+        types: BTreeSet<&'static str>,
+        /// Of the properties that cost a call of their own, those that the rules look at: type and name.
+        properties: BTreeSet<(&'static str, &'static str)>,
+    },
+}
+
+/// Every IAM action that a scan may call.
 #[must_use]
-pub fn actions(types: &BTreeSet<&'static str>) -> BTreeSet<&'static str> {
-    let wanted = COLLECTORS.iter().map(|c| c.spec()).filter(|spec| spec.types.iter().any(|t| types.contains(t.name)));
-    ALWAYS.iter().chain(stacks::ACTIONS).copied().chain(wanted.flat_map(|spec| spec.actions.iter().copied())).collect()
+pub fn actions(need: &Need) -> BTreeSet<&'static str> {
+    let specs = COLLECTORS.iter().map(|c| c.spec());
+    let of_collectors: BTreeSet<&'static str> = match need {
+        Need::Everything => specs.flat_map(|spec| spec.actions).copied().collect(),
+        Need::Rules { types, properties } => specs
+            .filter(|spec| spec.types.iter().any(|t| types.contains(t.name)))
+            .flat_map(|s| of_rules(s, properties))
+            .collect(),
+    };
+    ALWAYS.iter().chain(stacks::ACTIONS).copied().chain(of_collectors).collect()
+}
+
+/// The actions of a collector without those that only tell properties that nobody looks at.
+fn of_rules(spec: &'static Spec, properties: &BTreeSet<(&str, &str)>) -> BTreeSet<&'static str> {
+    let (mut needed, mut on_demand) = (BTreeSet::new(), BTreeSet::new());
+    for t in spec.types {
+        for property in t.reads {
+            let asked = t.asked.iter().find(|(prefix, _)| property.starts_with(prefix)).map(|(_, action)| *action);
+            let wanted = !t.on_demand.contains(property) || properties.contains(&(t.name, property));
+            if wanted { needed.extend(asked) } else { on_demand.extend(asked) }
+        }
+    }
+    let spared = |action: &&&str| on_demand.contains(**action) && !needed.contains(**action);
+    spec.actions.iter().filter(|action| !spared(action)).copied().collect()
 }
 
 /// A read-only identity policy, one statement per service.
 #[must_use]
-pub fn document(types: &BTreeSet<&'static str>) -> Value {
+pub fn document(need: &Need) -> Value {
     let mut services: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for action in actions(types) {
+    for action in actions(need) {
         services.entry(action.split_once(':').map_or(action, |(s, _)| s)).or_default().push(action);
     }
     let statements: Vec<Value> = services
@@ -37,14 +72,33 @@ pub fn document(types: &BTreeSet<&'static str>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collect::{Reach, TypeSpec};
 
     #[test]
     fn the_policy_only_reads() {
-        let reading = ["Describe", "Get", "List", "Generate"];
-        let all = COLLECTORS.iter().flat_map(|c| c.spec().types).map(|t| t.name).collect();
-        for action in actions(&all) {
+        let reading = ["Describe", "Get", "List", "Generate", "BatchGet", "GET"];
+        for action in actions(&Need::Everything) {
             let (_, name) = action.split_once(':').unwrap();
             assert!(reading.iter().any(|verb| name.starts_with(verb)), "{action} does not only read");
         }
+    }
+
+    #[test]
+    fn what_only_templates_may_ask_for_is_left_out_for_rules() {
+        static SPEC: Spec = Spec {
+            name: "x",
+            reach: Reach::Regional,
+            listings: 1,
+            types: &[TypeSpec {
+                name: "T",
+                asked: &[("Website", "x:GetWebsite"), ("Logging", "x:GetLogging"), ("", "x:List")],
+                reads: &["Name", "Website", "Logging"],
+                on_demand: &["Website", "Logging"],
+                calls: 2,
+            }],
+            actions: &["x:GetLogging", "x:GetWebsite", "x:List"],
+        };
+        let properties = BTreeSet::from([("T", "Logging")]);
+        assert_eq!(of_rules(&SPEC, &properties), BTreeSet::from(["x:GetLogging", "x:List"]));
     }
 }

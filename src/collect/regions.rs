@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
+use super::ConnectError;
 use super::answer::in_words;
-use super::{ConnectError, Options};
 use crate::diag::did_you_mean;
 
 /// The regions to scan: those asked for, all enabled ones for `all`, the configured one if nothing is asked.
-pub(super) async fn settle(config: &SdkConfig, options: &Options) -> Result<Vec<Arc<str>>, ConnectError> {
+pub(super) async fn settle(
+    config: &SdkConfig,
+    asked: &[String],
+    excluded: &[String],
+) -> Result<Vec<Arc<str>>, ConnectError> {
     let home = config.region().map(ToString::to_string).ok_or(ConnectError::NoRegion)?;
-    let asked: &[String] = if options.regions.is_empty() { std::slice::from_ref(&home) } else { &options.regions };
+    let asked = if asked.is_empty() { std::slice::from_ref(&home) } else { asked };
     let known = known_regions(config).await;
     let mut regions: Vec<Arc<str>> = Vec::new();
     for name in asked {
@@ -25,7 +29,7 @@ pub(super) async fn settle(config: &SdkConfig, options: &Options) -> Result<Vec<
             (Err(_), name) => regions.push(name.into()),
         }
     }
-    regions.retain(|r| !options.exclude_regions.iter().any(|x| **x == **r));
+    regions.retain(|r| !excluded.iter().any(|x| **x == **r));
     regions.sort();
     regions.dedup();
     if regions.is_empty() { Err(ConnectError::NothingLeft) } else { Ok(regions) }

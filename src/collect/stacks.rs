@@ -14,6 +14,8 @@ use crate::model::{Stack, StackMember, Unknown, types};
 /// Actions needed besides those of the collectors.
 pub(super) const ACTIONS: &[&str] = &[
     "cloudformation:DescribeStacks",
+    // Members without a collector of their own.
+    super::cloud_control::READ,
     "cloudformation:GetTemplate",
     "cloudformation:ListExports",
     "cloudformation:ListStackResources",

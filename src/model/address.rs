@@ -6,7 +6,7 @@ use std::sync::Arc;
 pub const GLOBAL: &str = "global";
 
 /// The names of a resource. Every part may be missing: a template file knows no account, an unmanaged resource no stack.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Address {
     /// Twelve digits; empty in `check`.
     pub account: Arc<str>,

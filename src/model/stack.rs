@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Unknown;
 
 /// One deployed stack. Nested stacks are stacks of their own with a [`Stack::parent`].
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Stack {
     /// Twelve digits.
     pub account: Arc<str>,
@@ -39,7 +39,7 @@ pub struct Stack {
 }
 
 /// An entry of a stack's resource list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct StackMember {
     /// The name in the template.
     pub logical_id: Arc<str>,

@@ -77,7 +77,7 @@ impl fmt::Display for Reference {
 }
 
 /// Why a value is not known. There is no unknown without a reason.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Unknown {
     /// A template parameter without a value.
     Parameter(Arc<str>),

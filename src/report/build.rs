@@ -1,14 +1,15 @@
 //! From findings to the report: names resolved to lines, counts, coverage.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::document::{
-    Counts, Coverage, DifferenceJson, DriftJson, EvidenceJson, FindingJson, GapJson, ProvenanceCounts, Report,
-    ResourceJson, Run, SideJson, StackCoverage, Tool,
+    Counts, Coverage, DifferenceJson, DriftJson, EvidenceJson, FindingJson, GapJson, PlaceCoverage, ProvenanceCounts,
+    Report, ResourceJson, Run, SideJson, StackCoverage, Tool,
 };
 use crate::collect::Gap;
 use crate::join::{Class, DriftEntry, Finding, Side, Status};
-use crate::model::{Address, Estate, Provenance, Stack};
+use crate::model::{Address, Estate, GLOBAL, Provenance, Stack};
 use crate::rules::Evidence;
 use crate::source::Sources;
 
@@ -29,6 +30,8 @@ pub struct Input<'a> {
     pub stacks_complete: bool,
     /// The stacks in question.
     pub stacks: &'a [Stack],
+    /// The accounts that answered, and their regions; empty in `check`.
+    pub accounts: &'a BTreeMap<Arc<str>, Vec<Arc<str>>>,
     /// The texts that evidence points into.
     pub sources: &'a Sources,
     /// Whether compliant findings are listed too.
@@ -47,7 +50,8 @@ pub fn build(input: Input<'_>) -> Report {
         drift: input.drift.iter().map(drift).collect(),
         gaps: input.gaps.iter().map(gap).collect(),
         coverage: input.observed.map(|estate| Coverage {
-            stacks: input.stacks.iter().map(|s| stack_coverage(s, input.drift)).collect(),
+            stacks: stack_coverage(input.stacks, input.drift),
+            places: places(&input, estate),
             ..coverage(estate, input.stacks_complete)
         }),
         run: input.run,
@@ -167,17 +171,44 @@ fn coverage(observed: &Estate, stacks_complete: bool) -> Coverage {
     #[expect(clippy::cast_precision_loss, reason = "counts of resources")]
     let iac_percent =
         (own > 0 && stacks_complete).then(|| (provenance.stack as f64 / own as f64 * 1000.0).round() / 10.0);
-    Coverage { provenance, iac_percent, formula: "stack / (stack + unmanaged)", stacks: Vec::new() }
+    Coverage { provenance, iac_percent, formula: "stack / (stack + unmanaged)", stacks: Vec::new(), places: Vec::new() }
 }
 
-fn stack_coverage(stack: &Stack, drift: &[DriftEntry]) -> StackCoverage {
-    let mut c = StackCoverage {
-        stack: stack.name.to_string(),
-        account: stack.account.to_string(),
-        region: stack.region.to_string(),
+fn places(input: &Input<'_>, observed: &Estate) -> Vec<PlaceCoverage> {
+    let mut places: BTreeMap<(&str, &str), PlaceCoverage> = BTreeMap::new();
+    for (account, regions) in input.accounts {
+        for region in regions.iter().map(|r| &**r).chain([GLOBAL]) {
+            places.entry((account, region)).or_default();
+        }
+    }
+    for s in input.stacks {
+        places.entry((&s.account, &s.region)).or_default().stacks += 1;
+    }
+    for r in observed.iter().filter(|r| !r.kind.starts_with("Driftline::")) {
+        places.entry((&r.address.account, &r.address.region)).or_default().resources += 1;
+    }
+    for gap in input.gaps {
+        places.entry((&gap.account, &gap.region)).or_default().gaps += 1;
+    }
+    let named = |((account, region), place): ((&str, &str), PlaceCoverage)| PlaceCoverage {
+        account: account.to_owned(),
+        region: region.to_owned(),
+        ..place
+    };
+    places.into_iter().map(named).collect()
+}
+
+fn stack_coverage(stacks: &[Stack], drift: &[DriftEntry]) -> Vec<StackCoverage> {
+    let empty = |s: &Stack| StackCoverage {
+        stack: s.name.to_string(),
+        account: s.account.to_string(),
+        region: s.region.to_string(),
         ..StackCoverage::default()
     };
-    for entry in drift.iter().filter(|e| e.address.stack.as_ref() == Some(&stack.id)) {
+    let mut counted: Vec<StackCoverage> = stacks.iter().map(empty).collect();
+    let at: HashMap<&Arc<str>, usize> = stacks.iter().enumerate().map(|(n, s)| (&s.id, n)).collect();
+    for entry in drift {
+        let Some(c) = entry.address.stack.as_ref().and_then(|id| counted.get_mut(*at.get(id)?)) else { continue };
         c.resources += 1;
         let n = match entry.status {
             Status::InSync => &mut c.in_sync,
@@ -187,5 +218,5 @@ fn stack_coverage(stack: &Stack, drift: &[DriftEntry]) -> StackCoverage {
         };
         *n += 1;
     }
-    c
+    counted
 }

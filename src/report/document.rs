@@ -1,5 +1,7 @@
 //! The report as it is written: versioned, sorted, and free of secrets. `docs/report.schema.json` describes it.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::join::Class;
@@ -52,6 +54,10 @@ pub struct Run {
     pub compliance: Vec<String>,
     /// Whether everything could be read.
     pub complete: bool,
+    /// Calls made to AWS by IAM action, repeated attempts included; empty in `check` and for recordings.
+    pub calls: BTreeMap<&'static str, u64>,
+    /// How often a service asked us to be slower.
+    pub throttled: u64,
 }
 
 /// Judgements by class.
@@ -181,6 +187,23 @@ pub struct Coverage {
     pub formula: &'static str,
     /// Each stack's resources by status.
     pub stacks: Vec<StackCoverage>,
+    /// What was read in each account and region.
+    pub places: Vec<PlaceCoverage>,
+}
+
+/// What was read in one account and region, or of what the account has only once (`global`).
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct PlaceCoverage {
+    /// Twelve digits.
+    pub account: String,
+    /// The region, or `global`.
+    pub region: String,
+    /// Deployed stacks.
+    pub stacks: usize,
+    /// Resources observed, whoever made them.
+    pub resources: usize,
+    /// Actions that could not be read.
+    pub gaps: usize,
 }
 
 /// Live resources by who made them.

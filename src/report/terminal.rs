@@ -228,11 +228,48 @@ fn coverage(report: &Report, look: Look, paint: &Paint, out: &mut dyn io::Write)
             writeln!(out, "{}", sanitize(&line))?;
         }
     }
+    // One account and one region need no table.
+    if c.places.len() > 2 || look.verbose {
+        for p in &c.places {
+            let gaps =
+                if p.gaps == 0 { String::new() } else { format!(", {} without an answer", count(p.gaps, "call")) };
+            let line = format!(
+                "{:<12} {:<16} {}, {}{gaps}",
+                p.account,
+                p.region,
+                count(p.stacks, "stack"),
+                count(p.resources, "resource")
+            );
+            writeln!(out, "{}", sanitize(&line))?;
+        }
+    }
     let p = &c.provenance;
     let percent = c.iac_percent.map_or_else(|| "–".to_owned(), |x| format!("{x} %"));
     let line = format!(
         "IaC coverage {percent} = {}: {} in stacks, {} unmanaged ({} derived, {} service, {} default not counted)",
         c.formula, p.stack, p.unmanaged, p.derived, p.service, p.default
     );
-    writeln!(out, "{}", paint.dim(line))
+    writeln!(out, "{}", paint.dim(line))?;
+    calls(report, look, paint, out)
+}
+
+/// What the scan cost the account's quotas.
+fn calls(report: &Report, look: Look, paint: &Paint, out: &mut dyn io::Write) -> io::Result<()> {
+    let run = &report.run;
+    if run.calls.is_empty() {
+        return Ok(());
+    }
+    let total: u64 = run.calls.values().sum();
+    let throttled = if run.throttled == 0 { String::new() } else { format!(", {} throttled", run.throttled) };
+    writeln!(out, "{}", paint.dim(format!("{total} calls to AWS{throttled}")))?;
+    if look.verbose {
+        for (action, n) in &run.calls {
+            writeln!(out, "{}", paint.dim(format!("{n:>8} {action}")))?;
+        }
+    }
+    Ok(())
+}
+
+fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

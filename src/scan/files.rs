@@ -1,6 +1,6 @@
 //! Template files, judged by themselves (`check`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Plan;
@@ -60,6 +60,7 @@ pub fn templates(
         observed: None,
         stacks_complete: true,
         stacks: &[],
+        accounts: &BTreeMap::new(),
         sources,
         all: plan.all,
     });

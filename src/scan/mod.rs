@@ -4,6 +4,7 @@ mod attributes;
 mod declared;
 mod differences;
 mod files;
+mod redact;
 mod wanted;
 
 pub use files::{Family, templates};
@@ -16,6 +17,7 @@ use attributes::Observed;
 use declared::{Declared, inputs};
 
 use crate::collect::Collected;
+use crate::collect::snapshot::Snapshot;
 use crate::diag::Diagnostic;
 use crate::join::{self, Scene};
 use crate::judge;
@@ -62,21 +64,27 @@ impl Local {
     }
 }
 
+/// Takes the secrets out of what was collected. To be called before anything is recorded or judged.
+pub fn redact(collected: &mut Collected) {
+    redact::redact(collected);
+}
+
 /// An account, judged on both sides. `only` restricts the report to stacks that were asked for.
 #[must_use]
 pub fn account(
     plan: Plan,
     sources: &mut Sources,
-    collected: Collected,
+    snapshot: Snapshot,
     only: bool,
     local: Option<&Local>,
 ) -> (Report, Vec<Diagnostic>) {
-    let Collected { stacks, exports, mut resources, listed, mut gaps, missing, interrupted, .. } = collected;
+    let Collected { stacks, exports, mut resources, listed, mut gaps, missing, interrupted, .. } = snapshot.collected;
     let mut declared = Declared::default();
     let seen = Observed::new(&resources);
     for stack in &stacks {
         let attributes = seen.of(stack);
-        let inputs = inputs(stack, &stacks, exports.get(&stack.region), attributes);
+        let inputs =
+            inputs(stack, &stacks, exports.get(&(Arc::clone(&stack.account), Arc::clone(&stack.region))), attributes);
         declared.take(sources, stack, inputs, local, &mut gaps);
     }
     let stacks_complete = stacks.iter().all(|s| s.members_unknown.is_none())
@@ -100,6 +108,7 @@ pub fn account(
         observed: Some(&observed),
         stacks_complete,
         stacks: &stacks,
+        accounts: &snapshot.accounts,
         sources,
         all: plan.all,
     });

@@ -152,7 +152,12 @@ fn bad_input_ends_with_2_and_a_hint() {
         (&["check", "good.yaml", "--format", "sarif"], "not supported yet"),
         (&["check", "good.yaml", "--format", "jsno"], "did you mean json?"),
         (&["check", "good.yaml", "--format", "json,terminal"], "only one format can go to stdout"),
-        (&["scan", "--snapshot", "x"], "--snapshot is not supported yet"),
+        (&["scan", "--snapshot", "absent"], "failed to read absent"),
+        (&["scan", "--snapshot", "good.yaml"], "good.yaml: not a driftline snapshot"),
+        (&["scan", "--accounts", "absent"], "failed to read absent"),
+        (&["scan", "--accounts", "p.yaml"], "p.yaml: expected a list of accounts"),
+        (&["scan", "--max-rps", "0"], "at least 0.1, or `unlimited`"),
+        (&["scan", "--deadline", "soon"], "such as 90s, 15m or 1h"),
         (&["scan", "--endpoint-url", "", "--region", "us-east-1"], "--endpoint-url is empty"),
         (&["explain", "encrypted-volume"], "did you mean encrypted-volumes?"),
     ] {

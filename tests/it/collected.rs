@@ -7,7 +7,7 @@ use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use driftline::collect::{self, Connection, Inspected, Options};
+use driftline::collect::{self, Base, Connection, Inspected, Options};
 use driftline::model::{Resource, to_json};
 use serde_json::{Map, Value, json};
 
@@ -120,7 +120,8 @@ fn connection(emulator: &Emulator) -> Connection {
         keys: Some(("test".to_owned(), "test".to_owned())),
         ..Options::default()
     };
-    tokio::runtime::Runtime::new().unwrap().block_on(Connection::open(&options)).unwrap()
+    let open = async { Base::load(&options).await?.own().await };
+    tokio::runtime::Runtime::new().unwrap().block_on(open).unwrap()
 }
 
 /// Runs every collector that fills one of the types of the cases, one after the other, everything wanted.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use driftline::collect::Collected;
+use driftline::collect::snapshot::Snapshot;
 use driftline::load;
 use driftline::model::{Address, Listed, Resource, Stack, StackMember, World, from_json, types};
 use driftline::profile::{self, Filters};
@@ -64,10 +65,12 @@ fn report(rule: &str, stacks: Vec<Stack>, resources: Vec<Resource>, local: Optio
         template: load::parse(&mut sources, "local.yaml", text).unwrap(),
         parameters: parameters.iter().map(|(k, v)| (Arc::from(*k), Arc::from(*v))).collect(),
     });
-    let exports = BTreeMap::from([(REGION.into(), BTreeMap::from([("shared-key".into(), "key-1".into())]))]);
+    let exports =
+        BTreeMap::from([((ACCOUNT.into(), REGION.into()), BTreeMap::from([("shared-key".into(), "key-1".into())]))]);
     let collected = Collected { stacks, exports, resources, listed, ..Collected::default() };
     let plan = Plan { active, all: true, run: Run::default() };
-    let (report, _) = scan::account(plan, &mut sources, collected, true, local.as_ref());
+    let snapshot = Snapshot { collected, ..Snapshot::default() };
+    let (report, _) = scan::account(plan, &mut sources, snapshot, true, local.as_ref());
     let report = serde_json::to_value(&report).unwrap();
     assert_eq!(report["gaps"], json!([]), "every template can be evaluated");
     report

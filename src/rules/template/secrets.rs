@@ -1,6 +1,6 @@
 //! Secrets in the text of a template.
 
-use crate::model::{Entry, Kind, REDACTED, Resource, Unknown, Value, looks_secret};
+use crate::model::{Entry, Kind, REDACTED, Resource, Unknown, Value, looks_secret, points_elsewhere};
 use crate::rules::{Context, Evidence, Preset, Verdict, check, rules};
 
 use super::functions::{literals, references};
@@ -171,11 +171,6 @@ fn is_secret_text(literal: &Value, name: &str) -> bool {
         Kind::Int(_) | Kind::Float(_) => name.to_ascii_lowercase().ends_with("password"),
         _ => true,
     }
-}
-
-/// A dynamic reference, or the ARN of where the secret is.
-fn points_elsewhere(text: &str) -> bool {
-    text.contains("{{resolve:") || text.starts_with("arn:")
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! End to end: emulated accounts with deployed stacks and drift made by hand, scanned by the real binary.
 
+mod accounts;
 pub(crate) mod emulator;
 mod honesty;
 mod intrinsics;
@@ -9,3 +10,5 @@ mod moto;
 mod nested;
 mod proxy;
 mod report;
+mod restraint;
+mod snapshot;

@@ -4,81 +4,126 @@ use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+/// What becomes of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It is passed on.
+    None,
+    /// Refused, as AWS refuses.
+    Denied,
+    /// "Slower".
+    Throttled,
+    /// The service has an error of its own.
+    Broken,
+    /// An answer that is none.
+    Malformed,
+    /// The credentials are over.
+    Expired,
+    /// Never answered; the connection stays open.
+    Hanging,
+    /// The connection is closed without an answer.
+    Dropped,
+}
+
+/// Decides by action and by how often it was called before.
+type Decide = dyn Fn(&str, usize) -> Fault + Send + Sync;
 
 pub(super) struct Proxy {
     pub(super) endpoint: String,
-    called: Arc<Mutex<BTreeSet<String>>>,
+    log: Arc<Log>,
+}
+
+#[derive(Default)]
+struct Log {
+    /// Action and time of every call.
+    calls: Mutex<Vec<(String, Instant)>>,
 }
 
 impl Proxy {
     /// Listens on a free port in front of `upstream`; calls of the denied IAM actions are refused.
     pub(super) fn in_front_of(upstream: &str, denied: &[&str]) -> Self {
-        Self::start(upstream, denied, &[])
+        let denied: Vec<String> = denied.iter().map(|&a| a.to_owned()).collect();
+        Self::with(
+            upstream,
+            move |action, _| if denied.iter().any(|d| d == action) { Fault::Denied } else { Fault::None },
+        )
     }
 
     /// Like [`Self::in_front_of`], but calls of these IAM actions are never answered.
     pub(super) fn never_answering(upstream: &str, hanging: &[&str]) -> Self {
-        Self::start(upstream, &[], hanging)
+        let hanging: Vec<String> = hanging.iter().map(|&a| a.to_owned()).collect();
+        Self::with(
+            upstream,
+            move |action, _| {
+                if hanging.iter().any(|h| h == action) { Fault::Hanging } else { Fault::None }
+            },
+        )
     }
 
-    fn start(upstream: &str, denied: &[&str], hanging: &[&str]) -> Self {
+    /// Every call meets the fault that is decided for it.
+    pub(super) fn with(upstream: &str, decide: impl Fn(&str, usize) -> Fault + Send + Sync + 'static) -> Self {
         let upstream = upstream.trim_start_matches("http://").to_owned();
-        let owned = |actions: &[&str]| actions.iter().map(|&a| a.to_owned()).collect();
-        let faults = Arc::new(Faults { denied: owned(denied), hanging: owned(hanging) });
+        let decide: Arc<Decide> = Arc::new(decide);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let called: Arc<Mutex<BTreeSet<String>>> = Arc::default();
-        let log = Arc::clone(&called);
+        let log = Arc::new(Log::default());
+        let shared = Arc::clone(&log);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (upstream, faults, log) = (upstream.clone(), Arc::clone(&faults), Arc::clone(&log));
-                std::thread::spawn(move || serve(stream, &upstream, &faults, &log));
+                let (upstream, decide, log) = (upstream.clone(), Arc::clone(&decide), Arc::clone(&shared));
+                std::thread::spawn(move || serve(stream, &upstream, &*decide, &log));
             }
         });
-        Self { endpoint, called }
+        Self { endpoint, log }
     }
 
     /// The IAM actions of all calls so far.
     pub(super) fn called(&self) -> BTreeSet<String> {
-        self.called.lock().unwrap().clone()
+        self.calls().into_iter().map(|(action, _)| action).collect()
     }
-}
 
-/// What goes wrong on purpose, by IAM action.
-struct Faults {
-    denied: Vec<String>,
-    hanging: Vec<String>,
+    /// Every call so far: its IAM action and when it came.
+    pub(super) fn calls(&self) -> Vec<(String, Instant)> {
+        self.log.calls.lock().unwrap().clone()
+    }
 }
 
 /// One request per connection: the emulators close theirs as well.
-fn serve(mut client: TcpStream, upstream: &str, faults: &Faults, log: &Mutex<BTreeSet<String>>) {
+fn serve(mut client: TcpStream, upstream: &str, decide: &Decide, log: &Log) {
     let Some((head, body)) = request(&mut client) else { return };
     let action = action(&head, &body);
-    log.lock().unwrap().insert(action.clone());
-    if faults.hanging.contains(&action) {
-        // The connection stays open until the client gives up.
-        let _ = client.read_to_end(&mut Vec::new());
-        return;
-    }
-    if faults.denied.contains(&action) {
-        let text = refusal(&action);
-        let answer = format!(
-            "HTTP/1.1 403 Forbidden\r\nContent-Type: text/xml\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}",
-            text.len()
-        );
-        let _ = client.write_all(answer.as_bytes());
-        return;
-    }
-    let Ok(mut server) = TcpStream::connect(upstream) else { return };
+    let before = {
+        let mut calls = log.calls.lock().unwrap();
+        calls.push((action.clone(), Instant::now()));
+        calls.iter().filter(|(a, _)| *a == action).count() - 1
+    };
+    let answer = match decide(&action, before) {
+        Fault::None => pass_on(upstream, &head, &body),
+        Fault::Denied => Some(error(403, &action, &head, denial_of(&action))),
+        Fault::Throttled => Some(error(400, &action, &head, "ThrottlingException")),
+        Fault::Broken => Some(error(500, &action, &head, "InternalError")),
+        Fault::Expired => Some(error(400, &action, &head, "ExpiredTokenException")),
+        Fault::Malformed => Some(response(200, "text/html", "<html>")),
+        Fault::Hanging => {
+            // The connection stays open until the client gives up.
+            let _ = client.read_to_end(&mut Vec::new());
+            None
+        }
+        Fault::Dropped => None,
+    };
+    let _ = client.write_all(&answer.unwrap_or_default());
+}
+
+fn pass_on(upstream: &str, head: &str, body: &[u8]) -> Option<Vec<u8>> {
+    let mut server = TcpStream::connect(upstream).ok()?;
     let kept = head.split("\r\n").filter(|line| !line.to_ascii_lowercase().starts_with("connection:"));
     let head = format!("{}\r\nConnection: close\r\n\r\n", kept.collect::<Vec<_>>().join("\r\n").trim_end());
-    if server.write_all(head.as_bytes()).and_then(|()| server.write_all(&body)).is_err() {
-        return;
-    }
+    server.write_all(head.as_bytes()).and_then(|()| server.write_all(body)).ok()?;
     let mut answer = Vec::new();
-    if server.read_to_end(&mut answer).is_ok() {
-        let _ = client.write_all(&answer);
-    }
+    server.read_to_end(&mut answer).ok()?;
+    Some(answer)
 }
 
 /// Head (without the blank line) and body of a request.
@@ -120,6 +165,10 @@ fn action(head: &str, body: &[u8]) -> String {
     if let Some(name) = body.split('&').find_map(|pair| pair.strip_prefix("Action=")) {
         return format!("{service}:{name}");
     }
+    if let Some((_, name)) = header(head, "x-amz-target").and_then(|t| t.rsplit_once('.')) {
+        let service = if name == "GetResource" { "cloudformation".into() } else { service };
+        return format!("{service}:{name}");
+    }
     let target = head.split(' ').nth(1).unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let asked = |key: &str| query.split('&').any(|pair| pair.split('=').next() == Some(key));
@@ -143,18 +192,40 @@ fn action(head: &str, body: &[u8]) -> String {
     format!("s3:{name}")
 }
 
-/// How a service says no: EC2 and S3 in shapes of their own, the query services and S3 Control in theirs.
-fn refusal(action: &str) -> String {
-    let message = format!("User: arn:aws:iam::123456789012:user/test is not authorized to perform: {action}");
-    if action.starts_with("ec2:") {
-        return format!(
-            "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>{message}</Message></Error></Errors><RequestID>1</RequestID></Response>"
+/// The code by which a service says no.
+fn denial_of(action: &str) -> &'static str {
+    if action.starts_with("ec2:") { "UnauthorizedOperation" } else { "AccessDenied" }
+}
+
+/// An error in the form of the service: JSON, or XML in one of three shapes.
+fn error(status: u16, action: &str, head: &str, code: &str) -> Vec<u8> {
+    let message = format!("not today: {action}");
+    let json = header(head, "x-amz-target").is_some()
+        || header(head, "content-type").is_some_and(|t| t.contains("json"))
+        || ["lambda:", "apigateway:", "backup:", "scheduler:"].iter().any(|service| action.starts_with(service));
+    if json {
+        let code = if code == "AccessDenied" { "AccessDeniedException" } else { code };
+        return response(
+            status,
+            "application/x-amz-json-1.1",
+            &format!(r#"{{"__type":"{code}","message":"{message}"}}"#),
         );
     }
-    if action.starts_with("s3:") && action != "s3:GetAccountPublicAccessBlock" {
-        return format!("<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>");
-    }
+    let inner = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+    let text = if action.starts_with("ec2:") {
+        format!("<Response><Errors>{inner}</Errors><RequestID>1</RequestID></Response>")
+    } else if action.starts_with("s3:") && action != "s3:GetAccountPublicAccessBlock" {
+        inner
+    } else {
+        format!("<ErrorResponse>{inner}<RequestId>1</RequestId></ErrorResponse>")
+    };
+    response(status, "text/xml", &text)
+}
+
+fn response(status: u16, kind: &str, text: &str) -> Vec<u8> {
     format!(
-        "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>{message}</Message></Error><RequestId>1</RequestId></ErrorResponse>"
+        "HTTP/1.1 {status} Fault\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}",
+        text.len()
     )
+    .into_bytes()
 }
