@@ -1,6 +1,6 @@
 //! A proxy between driftline and an emulator: it refuses actions as AWS refuses them, and remembers every action that was called.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -64,7 +64,16 @@ impl Proxy {
 
     /// Every call meets the fault that is decided for it.
     pub(super) fn with(upstream: &str, decide: impl Fn(&str, usize) -> Fault + Send + Sync + 'static) -> Self {
-        let upstream = upstream.trim_start_matches("http://").to_owned();
+        Self::from_memory(upstream, None, decide)
+    }
+
+    /// As [`Self::with`], but the emulator is asked only once for each distinct request: for many scans of a state that does not change.
+    pub(super) fn from_memory(
+        upstream: &str,
+        memory: Option<&Memory>,
+        decide: impl Fn(&str, usize) -> Fault + Send + Sync + 'static,
+    ) -> Self {
+        let upstream = Upstream { address: upstream.trim_start_matches("http://").to_owned(), memory: memory.cloned() };
         let decide: Arc<Decide> = Arc::new(decide);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -91,7 +100,7 @@ impl Proxy {
 }
 
 /// One request per connection: the emulators close theirs as well.
-fn serve(mut client: TcpStream, upstream: &str, decide: &Decide, log: &Log) {
+fn serve(mut client: TcpStream, upstream: &Upstream, decide: &Decide, log: &Log) {
     let Some((head, body)) = request(&mut client) else { return };
     let action = action(&head, &body);
     let before = {
@@ -100,7 +109,7 @@ fn serve(mut client: TcpStream, upstream: &str, decide: &Decide, log: &Log) {
         calls.iter().filter(|(a, _)| *a == action).count() - 1
     };
     let answer = match decide(&action, before) {
-        Fault::None => pass_on(upstream, &head, &body),
+        Fault::None => upstream.ask(&head, &body),
         Fault::Denied => Some(error(403, &action, &head, denial_of(&action))),
         Fault::Throttled => Some(error(400, &action, &head, "ThrottlingException")),
         Fault::Broken => Some(error(500, &action, &head, "InternalError")),
@@ -114,6 +123,32 @@ fn serve(mut client: TcpStream, upstream: &str, decide: &Decide, log: &Log) {
         Fault::Dropped => None,
     };
     let _ = client.write_all(&answer.unwrap_or_default());
+}
+
+/// Answers by request.
+pub(super) type Memory = Arc<Mutex<HashMap<Vec<u8>, Vec<u8>>>>;
+
+#[derive(Clone)]
+struct Upstream {
+    address: String,
+    memory: Option<Memory>,
+}
+
+impl Upstream {
+    fn ask(&self, head: &str, body: &[u8]) -> Option<Vec<u8>> {
+        let Some(memory) = &self.memory else { return pass_on(&self.address, head, body) };
+        // Signature and date make no request distinct.
+        let scope = header(head, "authorization").and_then(|a| a.split('/').nth(3)).unwrap_or_default();
+        let target = header(head, "x-amz-target").unwrap_or_default();
+        let mut key = format!("{} {scope} {target} ", head.lines().next().unwrap_or_default()).into_bytes();
+        key.extend_from_slice(body);
+        if let Some(known) = memory.lock().unwrap().get(&key) {
+            return Some(known.clone());
+        }
+        let answer = pass_on(&self.address, head, body)?;
+        memory.lock().unwrap().insert(key, answer.clone());
+        Some(answer)
+    }
 }
 
 fn pass_on(upstream: &str, head: &str, body: &[u8]) -> Option<Vec<u8>> {
