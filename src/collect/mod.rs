@@ -4,14 +4,19 @@ mod accounts;
 mod answer;
 mod calls;
 mod cloud_control;
+pub mod cloudtrail;
+pub mod cloudwatch;
+pub mod config;
 mod connect;
 mod cx;
 mod doctor;
 pub mod ec2;
+pub mod guardduty;
 pub mod iam;
 mod json;
 mod limiter;
 mod limits;
+pub mod logs;
 mod pass;
 pub mod policy;
 pub mod rds;
@@ -21,6 +26,7 @@ pub mod s3;
 mod shape;
 pub mod snapshot;
 mod stacks;
+mod tagged;
 mod tags;
 mod tasks;
 #[cfg(test)]
@@ -110,12 +116,20 @@ pub trait Collector: Send + Sync {
 
 /// Every collector. A new one is a file and a line here.
 pub static COLLECTORS: &[&dyn Collector] = &[
+    &cloudtrail::CloudTrail,
+    &cloudwatch::CloudWatch,
+    &config::Config,
+    &config::rules::Rules,
     &ec2::network::Network,
     &ec2::security_groups::SecurityGroups,
     &ec2::compute::Compute,
     &ec2::account::Account,
+    &guardduty::GuardDuty,
     &iam::Iam,
     &iam::account::Account,
+    &logs::Logs,
+    &logs::metrics::MetricFilters,
+    &logs::account::AccountPolicies,
     &rds::Rds,
     &s3::S3,
 ];

@@ -9,13 +9,14 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
+use serde_json::Value as Json;
 
 use super::limiter::{Limiter, Pace};
 use super::wire::Wire;
 use super::{Collector, Cx, Out, Wanted};
 use crate::model::{Resource, Unknown};
 
-/// Answers `METHOD URI BODY` with a status and a body.
+/// Answers `METHOD URI BODY` with a status and a body. Where the service speaks CBOR, the body is given as JSON.
 pub(super) type Aws = fn(&str) -> (u16, String);
 
 #[derive(Debug)]
@@ -26,7 +27,29 @@ impl HttpConnector for Connector {
         let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
         let (status, answer) = (self.0)(&format!("{} {} {body}", request.method(), request.uri()));
         let status = status.try_into().expect("a status");
+        let speaks_cbor = request.headers().get("content-type") == Some("application/cbor");
+        let answer =
+            if speaks_cbor { cbor(&serde_json::from_str(&answer).expect("JSON")) } else { answer.into_bytes() };
         HttpConnectorFuture::ready(Ok(Response::new(status, SdkBody::from(answer))))
+    }
+}
+
+/// A value as CBOR (RFC 8949).
+fn cbor(json: &Json) -> Vec<u8> {
+    let head = |major: u8, n: u64| [vec![(major << 5) | 27], n.to_be_bytes().to_vec()].concat();
+    let text = |text: &str| [head(3, text.len() as u64), text.as_bytes().to_vec()].concat();
+    match json {
+        Json::Null => vec![0xf6],
+        Json::Bool(value) => vec![0xf4 + u8::from(*value)],
+        Json::Number(n) => match n.as_u64() {
+            Some(n) => head(0, n),
+            None => [vec![0xfb], n.as_f64().expect("a number").to_be_bytes().to_vec()].concat(),
+        },
+        Json::String(value) => text(value),
+        Json::Array(items) => items.iter().fold(head(4, items.len() as u64), |all, item| [all, cbor(item)].concat()),
+        Json::Object(members) => members
+            .iter()
+            .fold(head(5, members.len() as u64), |all, (name, value)| [all, text(name), cbor(value)].concat()),
     }
 }
 
@@ -76,9 +99,15 @@ pub(super) async fn collected(collector: &dyn Collector, cx: &Cx) -> Out {
 pub(super) async fn refused(collector: &dyn Collector, region: &str) -> Out {
     let refuse: Aws = |asked| {
         let error = "<Error><Code>AccessDenied</Code></Error>";
-        // S3 alone does not wrap its errors.
-        let wrapped = !asked.contains("//s3.");
-        (403, if wrapped { format!("<ErrorResponse>{error}</ErrorResponse>") } else { error.into() })
+        let body = match asked {
+            // S3 alone does not wrap its errors.
+            s3 if s3.contains("//s3.") => error.into(),
+            xml if xml.contains("Action=") || xml.contains("s3-control") => {
+                format!("<ErrorResponse>{error}</ErrorResponse>")
+            }
+            _ => r#"{"__type": "AccessDeniedException"}"#.into(),
+        };
+        (403, body)
     };
     let out = collected(collector, &cx(region, refuse)).await;
     let denied = |why: Option<Unknown>| matches!(why, Some(Unknown::Denied { .. }));

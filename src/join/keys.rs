@@ -12,6 +12,9 @@ const NATURAL: &[(&str, &[&str])] = &[
     ("AWS::EC2::SubnetNetworkAclAssociation", &["SubnetId"]),
     ("AWS::EC2::NetworkAclEntry", &["NetworkAclId", "RuleNumber", "Egress"]),
     ("AWS::EC2::VPCGatewayAttachment", &["VpcId", "InternetGatewayId|VpnGatewayId"]),
+    ("AWS::Logs::MetricFilter", &["LogGroupName", "FilterName"]),
+    ("AWS::Logs::SubscriptionFilter", &["LogGroupName", "FilterName"]),
+    ("AWS::Config::RemediationConfiguration", &["ConfigRuleName"]),
     ("AWS::IAM::Policy", &["PolicyName", "Roles|Users|Groups"]),
     (
         "AWS::EC2::SecurityGroupIngress",

@@ -14,3 +14,5 @@ pub const EBS_DEFAULTS: &str = "Driftline::EC2::EbsEncryptionByDefault";
 pub const IMDS_DEFAULTS: &str = "Driftline::EC2::InstanceMetadataDefaults";
 /// The account's S3 public access block.
 pub const S3_ACCOUNT_BLOCK: &str = "Driftline::S3::AccountPublicAccessBlock";
+/// A policy for all log groups of an account in one region.
+pub const LOGS_ACCOUNT_POLICY: &str = "Driftline::Logs::AccountPolicy";
