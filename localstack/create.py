@@ -2,7 +2,7 @@
 """Makes AWS calls one after the other and prints what they answered, so that a test knows what was created.
 
 Reads a JSON list on stdin: {"call": "sns.create_topic", "with": {...}, "as": "topic", "region": "..."}. In `with`, `${topic.TopicArn}` stands for what
-an earlier call answered, `${account}` for the account, `${region}` for the region. Prints the answers by name as JSON.
+an earlier call answered, `${account}` for the account, `${region}` for the region, `$${` for a `${` of its own. Prints the answers by name as JSON.
 """
 import argparse
 import base64
@@ -16,7 +16,7 @@ import zipfile
 import boto3
 from botocore.config import Config
 
-PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
+PLACEHOLDER = re.compile(r"(?<!\$)\$\{([^}]+)\}")
 
 
 def look_up(answers, path):
@@ -40,7 +40,7 @@ def fill(value, answers):
         whole = PLACEHOLDER.fullmatch(value)
         if whole:
             return look_up(answers, whole.group(1))
-        return PLACEHOLDER.sub(lambda m: str(look_up(answers, m.group(1))), value)
+        return PLACEHOLDER.sub(lambda m: str(look_up(answers, m.group(1))), value).replace("$${", "${")
     return value
 
 

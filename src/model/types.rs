@@ -16,3 +16,7 @@ pub const IMDS_DEFAULTS: &str = "Driftline::EC2::InstanceMetadataDefaults";
 pub const S3_ACCOUNT_BLOCK: &str = "Driftline::S3::AccountPublicAccessBlock";
 /// A policy for all log groups of an account in one region.
 pub const LOGS_ACCOUNT_POLICY: &str = "Driftline::Logs::AccountPolicy";
+/// A row of the credential report: a user, or the root user.
+pub const CREDENTIAL_REPORT: &str = "Driftline::IAM::CredentialReport";
+/// A virtual MFA device in use.
+pub const MFA_DEVICE: &str = "Driftline::IAM::MfaDevice";

@@ -4,7 +4,7 @@ use aws_sdk_iam::Client;
 use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput as Page;
 use aws_sdk_iam::types::{EntityType, GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail};
 
-use super::{PAGE, policies, roles, users};
+use super::{PAGE, access_keys, embedded, policies, roles, users};
 use crate::collect::shape::token;
 use crate::collect::{Cx, Pages};
 use crate::model::Unknown;
@@ -19,7 +19,9 @@ pub(super) struct Details {
 }
 
 pub(super) async fn read(cx: &Cx, iam: &Client) -> Details {
-    let affects = [roles::TYPE, users::TYPE, users::GROUP, policies::MANAGED, policies::INLINE].map(|t| t.name);
+    let principals = [roles::TYPE, users::TYPE, users::GROUP, access_keys::TYPE];
+    let policies = [policies::MANAGED, policies::INLINE, embedded::ROLE, embedded::USER, embedded::GROUP];
+    let affects: Vec<_> = principals.iter().chain(&policies).map(|t| t.name).collect();
     let wanted = [EntityType::User, EntityType::Group, EntityType::Role, EntityType::LocalManagedPolicy];
     let request = iam.get_account_authorization_details().set_filter(Some(wanted.into())).max_items(PAGE);
     Details::of(

@@ -1,11 +1,17 @@
 //! IAM: who exists in the account and what they may do.
 
+mod access_keys;
 pub mod account;
+pub mod credential_report;
 mod details;
 mod document;
+mod embedded;
+pub mod mfa_devices;
 mod policies;
 mod profiles;
+pub mod providers;
 mod roles;
+pub mod server_certificates;
 mod users;
 
 use async_trait::async_trait;
@@ -23,10 +29,13 @@ static SPEC: Spec = Spec {
     types: &[
         roles::TYPE,
         users::TYPE,
-        users::ACCESS_KEY,
+        access_keys::TYPE,
         users::GROUP,
         policies::MANAGED,
         policies::INLINE,
+        embedded::ROLE,
+        embedded::USER,
+        embedded::GROUP,
         profiles::TYPE,
     ],
     actions: &[
@@ -34,7 +43,8 @@ static SPEC: Spec = Spec {
         roles::LIST,
         users::LOGIN_PROFILE,
         users::MFA_DEVICES,
-        users::ACCESS_KEYS,
+        access_keys::LIST,
+        access_keys::LAST_USED,
         profiles::LIST,
     ],
 };
@@ -63,6 +73,7 @@ impl Collector for Iam {
         out.merge(users::groups(cx, &details));
         out.merge(policies::managed(cx, &details));
         out.merge(policies::inline(cx, &details));
+        out.merge(embedded::collect(cx, &details));
         out.merge(users::collect(cx, &iam, &details).await);
     }
 }
@@ -116,6 +127,9 @@ mod tests {
                 "GetAccountAuthorizationDetails" => {
                     "<RoleDetailList><member><RoleName>app</RoleName></member></RoleDetailList>"
                 }
+                "ListAccessKeys" => {
+                    "<AccessKeyMetadata><member><AccessKeyId>key-1</AccessKeyId></member></AccessKeyMetadata>"
+                }
                 "GetLoginProfile" => {
                     return (404, "<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>".into());
                 }
@@ -126,7 +140,7 @@ mod tests {
         let out = collected(&Iam, &cx).await;
         let mut ids: Vec<_> = out.resources.iter().filter_map(|r| r.address.physical_id.as_deref()).collect();
         ids.sort_unstable();
-        assert_eq!(ids, ["ann", "app"]);
+        assert_eq!(ids, ["ann", "app", "key-1"]);
         assert!(out.listed.values().all(Result::is_ok), "{:?}", out.listed);
         assert_eq!(cx.calls.made().into_keys().collect::<Vec<_>>(), sorted(SPEC.actions), "each action is needed");
     }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_iam::types::{AttachedPolicy, ManagedPolicyDetail, PolicyDetail};
 
 use super::details::{self, Details};
-use super::{SPEC, document, is_service_path};
-use crate::collect::shape::{set, text};
+use super::{SPEC, document, embedded, is_service_path};
+use crate::collect::shape::{number, set, text, time};
 use crate::collect::{Cx, Out, TypeSpec};
 use crate::model::{Kind, Provenance, Resource, Unknown};
 
@@ -35,7 +35,7 @@ struct Principals<'a> {
 }
 
 /// One principal of the listing, whatever its kind.
-enum Principal<'a> {
+pub(super) enum Principal<'a> {
     Role { name: &'a str, service: bool },
     User(&'a str),
     Group(&'a str),
@@ -75,7 +75,9 @@ impl<'a> Principals<'a> {
 }
 
 /// Every principal with its inline and its attached policies.
-fn principals(details: &Details) -> impl Iterator<Item = (Principal<'_>, &[PolicyDetail], &[AttachedPolicy])> {
+pub(super) fn principals(
+    details: &Details,
+) -> impl Iterator<Item = (Principal<'_>, &[PolicyDetail], &[AttachedPolicy])> {
     let roles = details.roles().filter_map(|role| {
         let principal = Principal::Role { name: role.role_name()?, service: is_service_path(role.path()) };
         Some((principal, role.role_policy_list(), role.attached_managed_policies()))
@@ -100,11 +102,16 @@ pub(super) fn managed(cx: &Cx, details: &Details) -> Out {
     for policy in details.policies() {
         let arn = policy.arn().unwrap_or_default();
         let mut r = cx.resource(&SPEC, MANAGED.name, arn, arn);
-        // Emulators leave the name out of this listing, but an ARN always ends with it.
+        // An ARN always ends with the name.
         r.set("ManagedPolicyName", text(arn.rsplit('/').next()));
         r.set("Path", text(policy.path()));
         r.set("Description", text(policy.description()));
         r.set("PolicyDocument", document::read(details::LIST, default_version(policy)));
+        r.set_attribute("DefaultVersionId", text(policy.default_version_id()));
+        r.set_attribute("AttachmentCount", number(policy.attachment_count()));
+        r.set_attribute("PermissionsBoundaryUsageCount", number(policy.permissions_boundary_usage_count()));
+        r.set_attribute("CreateDate", time(policy.create_date()));
+        r.set_attribute("UpdateDate", time(policy.update_date()));
         attached.remove(arn).unwrap_or_default().set_on(&mut r, &details.end);
         out.push(r);
     }
@@ -116,14 +123,18 @@ fn default_version(policy: &ManagedPolicyDetail) -> Option<&str> {
     policy.policy_version_list().iter().find(|version| version.is_default_version())?.document()
 }
 
-/// Inline policies. One `AWS::IAM::Policy` puts the same name and document on all its principals, so that is what makes
+/// Inline policies, without those that a stack declares as a type of their own (see [`embedded`]). One `AWS::IAM::Policy` puts the same name and document on all its principals, so that is what makes
 /// one resource here. IAM keeps no identity for it: its name is its physical id, and where different documents share a
 /// name, the first principal is added to tell them apart.
 pub(super) fn inline(cx: &Cx, details: &Details) -> Out {
     let mut policies: BTreeMap<(&str, Option<&str>), Principals<'_>> = BTreeMap::new();
     for (principal, inline, _) in principals(details) {
         for policy in inline {
-            let key = (policy.policy_name().unwrap_or_default(), policy.policy_document());
+            let name = policy.policy_name().unwrap_or_default();
+            if embedded::is_declared(cx, &principal, name) {
+                continue;
+            }
+            let key = (name, policy.policy_document());
             policies.entry(key).or_default().add(&principal);
         }
     }

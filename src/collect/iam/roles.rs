@@ -8,7 +8,7 @@ use aws_sdk_iam::types::{Role, RoleDetail};
 
 use super::details::{self, Details};
 use super::{PAGE, SPEC, attached, document, inline_policies, is_service_path, pairs};
-use crate::collect::shape::{number, set_tags, text, token};
+use crate::collect::shape::{number, set_tags, text, time, token};
 use crate::collect::{Cx, Out, TypeSpec};
 use crate::model::{Kind, Provenance, Resource, Unknown};
 
@@ -87,6 +87,9 @@ fn resource(cx: &Cx, role: &RoleDetail, sessions: &Sessions) -> Resource {
     r.set("ManagedPolicyArns", attached(role.attached_managed_policies()));
     r.set("PermissionsBoundary", text(boundary));
     set_tags(&mut r, pairs(role.tags()));
+    r.set_attribute("RoleId", text(role.role_id()));
+    let used = role.role_last_used();
+    r.set_attribute("LastUsedDate", time(used.and_then(|used| used.last_used_date())));
     r.set_attribute("ServiceLinked", Kind::Bool(is_service_path(role.path())));
     if is_service_path(role.path()) {
         r.provenance = Provenance::Service;

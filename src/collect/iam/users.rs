@@ -1,24 +1,24 @@
 //! Users with their credentials, and groups.
 
 use aws_sdk_iam::Client;
-use aws_sdk_iam::types::{AccessKeyMetadata, GroupDetail, LoginProfile, MfaDevice, StatusType, UserDetail};
+use aws_sdk_iam::types::{AccessKeyMetadata, GroupDetail, LoginProfile, MfaDevice, UserDetail};
 
 use super::details::Details;
-use super::{NONE, SPEC, attached, inline_policies, pairs};
+use super::{NONE, SPEC, access_keys, attached, inline_policies, pairs};
 use crate::collect::shape::{map, set, set_tags, text, time};
 use crate::collect::{Answer, Cx, Out, TypeSpec, tasks};
 use crate::model::{Kind, Resource, Value};
 
 pub(super) const LOGIN_PROFILE: &str = "iam:GetLoginProfile";
 pub(super) const MFA_DEVICES: &str = "iam:ListMFADevices";
-pub(super) const ACCESS_KEYS: &str = "iam:ListAccessKeys";
 
+/// The facts `MfaDevices` and `AccessKeys` are on demand as `LoginProfile` is.
 pub(super) const TYPE: TypeSpec = TypeSpec {
     name: "AWS::IAM::User",
     asked: &[
         ("LoginProfile", LOGIN_PROFILE),
         ("MfaDevices", MFA_DEVICES),
-        ("AccessKeys", ACCESS_KEYS),
+        ("AccessKeys", access_keys::LIST),
         ("", super::details::LIST),
     ],
     reads: &[
@@ -31,14 +31,8 @@ pub(super) const TYPE: TypeSpec = TypeSpec {
         "Tags",
         "UserName",
     ],
-    ..TypeSpec::LISTED
-};
-
-pub(super) const ACCESS_KEY: TypeSpec = TypeSpec {
-    name: "AWS::IAM::AccessKey",
-    asked: &[("", ACCESS_KEYS)],
-    reads: &["Status", "UserName"],
-    ..TypeSpec::LISTED
+    on_demand: &["LoginProfile"],
+    calls: 3,
 };
 
 pub(super) const GROUP: TypeSpec = TypeSpec {
@@ -56,12 +50,13 @@ struct Credentials {
 }
 
 pub(super) async fn collect(cx: &Cx, iam: &Client, details: &Details) -> Out {
+    let keys_wanted = access_keys::are_wanted(cx);
     let readings = details.users().map(|user| {
         let (cx, iam, user) = (cx.clone(), iam.clone(), user.clone());
         async move {
-            let reading = Credentials::read(&cx, &iam, user.user_name().unwrap_or_default());
+            let reading = Credentials::read(&cx, &iam, user.user_name().unwrap_or_default(), keys_wanted);
             let credentials = Box::pin(reading).await;
-            found(&cx, &user, credentials)
+            found(&cx, &iam, &user, credentials).await
         }
     });
     let mut out = Out::default();
@@ -69,36 +64,38 @@ pub(super) async fn collect(cx: &Cx, iam: &Client, details: &Details) -> Out {
         out.merge(user);
     }
     out.listed(TYPE.name, &details.end);
-    out.listed(ACCESS_KEY.name, &details.end);
+    out.listed(access_keys::TYPE.name, &details.end);
     out
 }
 
 impl Credentials {
-    async fn read(cx: &Cx, iam: &Client, user: &str) -> Self {
+    async fn read(cx: &Cx, iam: &Client, user: &str, keys_wanted: bool) -> Self {
+        let login = iam.get_login_profile().user_name(user).send();
+        let mfa = iam.list_mfa_devices().user_name(user).send();
         let (login, mfa, keys) = tokio::join!(
-            cx.ask(LOGIN_PROFILE, &[TYPE.name], &[NONE], iam.get_login_profile().user_name(user).send()),
-            cx.ask(MFA_DEVICES, &[TYPE.name], &[NONE], iam.list_mfa_devices().user_name(user).send()),
-            cx.ask(ACCESS_KEYS, &[TYPE.name, ACCESS_KEY.name], &[NONE], iam.list_access_keys().user_name(user).send()),
+            cx.ask_for((TYPE.name, user, &["LoginProfile"]), LOGIN_PROFILE, &[NONE], login),
+            cx.ask_for((TYPE.name, user, &["MfaDevices"]), MFA_DEVICES, &[NONE], mfa),
+            access_keys::list(cx, iam, user, keys_wanted),
         );
-        Self {
-            login: login.map(|found| found.login_profile),
-            mfa: mfa.map(|found| found.mfa_devices),
-            keys: keys.map(|found| found.access_key_metadata),
-        }
+        Self { login: login.map(|found| found.login_profile), mfa: mfa.map(|found| found.mfa_devices), keys }
     }
 }
 
 /// A user and their access keys; nothing if the user has gone meanwhile.
-fn found(cx: &Cx, user: &UserDetail, credentials: Credentials) -> Out {
+async fn found(cx: &Cx, iam: &Client, user: &UserDetail, credentials: Credentials) -> Out {
     let mut out = Out::default();
     // Unlike a missing login profile, a missing list of devices or keys can only mean a missing user.
     if matches!(credentials.mfa, Answer::Absent) || matches!(credentials.keys, Answer::Absent) {
         return out;
     }
     match &credentials.keys {
-        Answer::Is(keys) => out.resources.extend(keys.iter().map(|key| access_key(cx, key))),
+        Answer::Is(keys) => {
+            for key in keys {
+                out.push(access_keys::resource(cx, iam, key).await);
+            }
+        }
         Answer::Absent => {}
-        Answer::Unknown(why) => out.listed(ACCESS_KEY.name, &Err(why.clone())),
+        Answer::Unknown(why) => out.listed(access_keys::TYPE.name, &Err(why.clone())),
     }
     out.push(resource(cx, user, credentials));
     out
@@ -116,8 +113,9 @@ fn resource(cx: &Cx, user: &UserDetail, credentials: Credentials) -> Resource {
     r.set("PermissionsBoundary", text(boundary));
     set_tags(&mut r, pairs(user.tags()));
     r.set("LoginProfile", credentials.login.into_kind(|profile| login(profile.as_ref())));
+    r.set_attribute("CreateDate", time(user.create_date()));
     r.set_attribute("MfaDevices", credentials.mfa.into_kind(|mfa| facts(mfa.iter().map(serial))));
-    r.set_attribute("AccessKeys", credentials.keys.into_kind(|keys| facts(keys.iter().map(key_facts))));
+    r.set_attribute("AccessKeys", credentials.keys.into_kind(|keys| facts(keys.iter().map(access_keys::fact))));
     r
 }
 
@@ -134,18 +132,6 @@ fn serial(device: &MfaDevice) -> Kind {
 fn login(profile: Option<&LoginProfile>) -> Kind {
     profile
         .map_or(Kind::Null, |profile| map([("PasswordResetRequired", Kind::Bool(profile.password_reset_required()))]))
-}
-
-fn key_facts(key: &AccessKeyMetadata) -> Kind {
-    map([("Status", text(key.status().map(StatusType::as_str))), ("CreateDate", time(key.create_date()))])
-}
-
-fn access_key(cx: &Cx, key: &AccessKeyMetadata) -> Resource {
-    let mut r = cx.resource(&SPEC, ACCESS_KEY.name, key.access_key_id().unwrap_or_default(), "");
-    r.set("UserName", text(key.user_name()));
-    r.set("Status", text(key.status().map(StatusType::as_str)));
-    r.set_attribute("CreateDate", time(key.create_date()));
-    r
 }
 
 pub(super) fn groups(cx: &Cx, details: &Details) -> Out {
@@ -170,9 +156,23 @@ fn group(cx: &Cx, group: &GroupDetail) -> Resource {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collect::Wanted;
     use crate::collect::testing::{claimed, offline, properties};
     use crate::model::{GLOBAL, Unknown};
     use aws_sdk_iam::primitives::DateTime;
+    use aws_sdk_iam::types::StatusType;
+
+    /// A context in which nothing is asked for on demand.
+    fn sparing() -> Cx {
+        let mut cx = offline(GLOBAL);
+        cx.wanted = Wanted::default().into();
+        cx
+    }
+
+    async fn found_of(credentials: Credentials) -> Out {
+        let cx = sparing();
+        found(&cx, &Client::new(&cx.config), &ann(), credentials).await
+    }
 
     fn ann() -> UserDetail {
         UserDetail::builder().user_name("ann").path("/").group_list("ops").group_list("admins").build()
@@ -187,8 +187,8 @@ mod tests {
             .build()
     }
 
-    #[test]
-    fn a_user_comes_with_credentials_and_its_keys_are_resources() {
+    #[tokio::test]
+    async fn a_user_comes_with_credentials_and_its_keys_are_resources() {
         let login = LoginProfile::builder()
             .user_name("ann")
             .create_date(DateTime::from_secs(0))
@@ -201,7 +201,7 @@ mod tests {
             mfa: Answer::Is(vec![device.build().unwrap()]),
             keys: Answer::Is(vec![key()]),
         };
-        let out = found(&offline(GLOBAL), &ann(), credentials);
+        let out = found_of(credentials).await;
         let [key, user] = &out.resources[..] else { panic!("{out:?}") };
         assert_eq!(properties(user), claimed(&SPEC, user));
         assert_eq!(user.get("Groups.0").as_str(), Some("admins"), "sorted");
@@ -212,31 +212,31 @@ mod tests {
         assert_eq!(key.address.physical_id.as_deref(), Some("key-1"));
     }
 
-    #[test]
-    fn no_login_profile_is_knowledge_and_a_denied_list_of_devices_is_not() {
+    #[tokio::test]
+    async fn no_login_profile_is_knowledge_and_a_denied_list_of_devices_is_not() {
         let denied = Unknown::Denied { action: MFA_DEVICES.into() };
         let credentials =
             Credentials { login: Answer::Absent, mfa: Answer::Unknown(denied.clone()), keys: Answer::Is(Vec::new()) };
-        let out = found(&offline(GLOBAL), &ann(), credentials);
+        let out = found_of(credentials).await;
         let [user] = &out.resources[..] else { panic!("{out:?}") };
         assert!(user.get("LoginProfile").is_absent());
         assert_eq!(user.attribute("MfaDevices").why_unknown(), Some(denied));
         assert_eq!(user.attribute("AccessKeys").value().map(|v| &v.kind), Some(&Kind::List(Vec::new())));
     }
 
-    #[test]
-    fn denied_keys_leave_the_listing_of_keys_incomplete() {
-        let denied = Unknown::Denied { action: ACCESS_KEYS.into() };
+    #[tokio::test]
+    async fn denied_keys_leave_the_listing_of_keys_incomplete() {
+        let denied = Unknown::Denied { action: access_keys::LIST.into() };
         let credentials =
             Credentials { login: Answer::Absent, mfa: Answer::Is(Vec::new()), keys: Answer::Unknown(denied.clone()) };
-        let out = found(&offline(GLOBAL), &ann(), credentials);
-        assert_eq!(out.listed[ACCESS_KEY.name], Err(denied));
+        let out = found_of(credentials).await;
+        assert_eq!(out.listed[access_keys::TYPE.name], Err(denied));
         assert_eq!(out.resources.len(), 1, "the user is still there");
     }
 
-    #[test]
-    fn a_user_who_vanishes_between_two_calls_is_dropped() {
+    #[tokio::test]
+    async fn a_user_who_vanishes_between_two_calls_is_dropped() {
         let credentials = Credentials { login: Answer::Absent, mfa: Answer::Absent, keys: Answer::Is(Vec::new()) };
-        assert_eq!(found(&offline(GLOBAL), &ann(), credentials).resources, []);
+        assert_eq!(found_of(credentials).await.resources, []);
     }
 }

@@ -24,6 +24,7 @@ rules! {
         severity: Critical,
         scope: Account,
         types: ["AWS::IAM::User"],
+        reads: ["AWS::IAM::User.LoginProfile", "AWS::IAM::User.MfaDevices", "AWS::IAM::User.AccessKeys"],
         params: {
             include_access_key_users: Preset::Bool(true) => "judge users without a password who have an active access key too",
         },

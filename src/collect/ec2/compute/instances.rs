@@ -4,22 +4,71 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
-    HttpTokensState, Instance, InstanceBlockDeviceMapping, InstanceMetadataEndpointState,
+    HostnameType, HttpTokensState, Instance, InstanceBlockDeviceMapping, InstanceMetadataEndpointState,
     InstanceMetadataOptionsResponse, InstanceMetadataProtocolState, InstanceMetadataTagsState, InstanceStateName,
     InstanceType, MonitoringState, Tenancy, VolumeType,
 };
 
 use super::super::shape::{Fill, Shape, tags};
+use super::interfaces::interfaces;
 use super::volumes::Volumes;
-use super::{INSTANCE, SPEC};
-use crate::collect::Cx;
+use super::{SPEC, attributes};
 use crate::collect::shape::{list, set, token};
+use crate::collect::{Cx, Out, TypeSpec, tasks};
 use crate::model::{Kind, Resource, Unknown};
+
+/// `SecurityGroups` (names) are the groups of `SecurityGroupIds` again. `LaunchTemplate` and `Volumes` are only how the instance was made:
+/// EC2 answers the outcome, under other properties.
+pub(super) const TYPE: TypeSpec = TypeSpec {
+    name: "AWS::EC2::Instance",
+    asked: &[
+        ("UserData", attributes::READ),
+        ("DisableApiTermination", attributes::READ),
+        ("InstanceInitiatedShutdownBehavior", attributes::READ),
+        ("CreditSpecification", attributes::CREDITS),
+        ("", "ec2:DescribeInstances"),
+    ],
+    reads: &[
+        "ImageId",
+        "InstanceType",
+        "SubnetId",
+        "VpcId",
+        "SecurityGroupIds",
+        "KeyName",
+        "EbsOptimized",
+        "Monitoring",
+        "IamInstanceProfile",
+        "MetadataOptions",
+        "AvailabilityZone",
+        "Tenancy",
+        "PrivateIpAddress",
+        "SourceDestCheck",
+        "BlockDeviceMappings",
+        "NetworkInterfaces",
+        "Affinity",
+        "HostId",
+        "HostResourceGroupArn",
+        "PlacementGroupName",
+        "KernelId",
+        "RamdiskId",
+        "CpuOptions",
+        "EnclaveOptions",
+        "HibernationOptions",
+        "PrivateDnsNameOptions",
+        "UserData",
+        "DisableApiTermination",
+        "InstanceInitiatedShutdownBehavior",
+        "CreditSpecification",
+        "Tags",
+    ],
+    on_demand: &["UserData", "DisableApiTermination", "InstanceInitiatedShutdownBehavior", "CreditSpecification"],
+    calls: 4,
+};
 
 /// The instances of a region by id, without those that are gone, and whether these are all.
 pub(super) struct Instances {
     by_id: BTreeMap<String, Instance>,
-    pub(super) end: Result<(), Unknown>,
+    end: Result<(), Unknown>,
 }
 
 impl Instances {
@@ -28,7 +77,7 @@ impl Instances {
         Self { by_id: alive.map(|i| (i.instance_id().unwrap_or_default().to_owned(), i)).collect(), end }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Instance> {
+    fn iter(&self) -> impl Iterator<Item = &Instance> {
         self.by_id.values()
     }
 
@@ -45,7 +94,7 @@ pub(super) async fn all(cx: &Cx, client: &Client) -> Instances {
     let listing = cx
         .pages(
             "ec2:DescribeInstances",
-            &[INSTANCE],
+            &[TYPE.name],
             |start| client.describe_instances().max_results(1000).set_next_token(start).send(),
             |page| token(page.next_token()),
         )
@@ -60,9 +109,20 @@ fn is_gone(instance: &Instance) -> bool {
     matches!(state, Some(InstanceStateName::Terminated | InstanceStateName::ShuttingDown))
 }
 
-pub(super) fn resource(cx: &Cx, instance: &Instance, volumes: &Volumes) -> Resource {
+pub(super) async fn collect(cx: &Cx, client: &Client, instances: &Instances, volumes: &Volumes) -> Out {
+    let readings = instances.iter().map(|instance| {
+        let r = resource(cx, instance, volumes);
+        attributes::with_attributes(cx.clone(), client.clone(), instance.clone(), r)
+    });
+    let mut out = Out::default();
+    out.listed(TYPE.name, &instances.end);
+    out.resources.extend(tasks::all(readings.collect()).await.into_iter().flatten());
+    out
+}
+
+fn resource(cx: &Cx, instance: &Instance, volumes: &Volumes) -> Resource {
     let id = instance.instance_id().unwrap_or_default();
-    let mut r = cx.resource(&SPEC, INSTANCE, id, &cx.arn("ec2", &format!("instance/{id}")));
+    let mut r = cx.resource(&SPEC, TYPE.name, id, &cx.arn("ec2", &format!("instance/{id}")));
     r.property("ImageId", instance.image_id());
     r.property("InstanceType", instance.instance_type().map(InstanceType::as_str));
     r.property("SubnetId", instance.subnet_id());
@@ -75,9 +135,15 @@ pub(super) fn resource(cx: &Cx, instance: &Instance, volumes: &Volumes) -> Resou
     r.property("MetadataOptions", instance.metadata_options().map(metadata));
     let placement = instance.placement();
     r.property("AvailabilityZone", placement.and_then(|p| p.availability_zone()));
+    r.property("Affinity", placement.and_then(|p| p.affinity()));
+    r.property("HostId", placement.and_then(|p| p.host_id()));
+    r.property("HostResourceGroupArn", placement.and_then(|p| p.host_resource_group_arn()));
+    r.property("PlacementGroupName", placement.and_then(|p| p.group_name()));
     r.property("Tenancy", placement.and_then(|p| p.tenancy()).map(Tenancy::as_str));
     r.property("PrivateIpAddress", instance.private_ip_address());
     r.property("SourceDestCheck", instance.source_dest_check());
+    r.property("NetworkInterfaces", interfaces(instance.network_interfaces()));
+    options(&mut r, instance);
     let mut mappings: Vec<_> = instance.block_device_mappings().iter().collect();
     mappings.sort_by_key(|m| m.device_name());
     r.property("BlockDeviceMappings", list(mappings.into_iter().map(|m| mapping(m, volumes).into_kind())));
@@ -86,10 +152,35 @@ pub(super) fn resource(cx: &Cx, instance: &Instance, volumes: &Volumes) -> Resou
     r
 }
 
+fn options(r: &mut Resource, instance: &Instance) {
+    r.property("KernelId", instance.kernel_id());
+    r.property("RamdiskId", instance.ramdisk_id());
+    let cpu = instance.cpu_options();
+    r.property(
+        "CpuOptions",
+        cpu.map(|o| Shape::default().with("CoreCount", o.core_count()).with("ThreadsPerCore", o.threads_per_core())),
+    );
+    r.property("EnclaveOptions", instance.enclave_options().map(|o| Shape::default().with("Enabled", o.enabled())));
+    let hibernation = instance.hibernation_options();
+    r.property("HibernationOptions", hibernation.map(|o| Shape::default().with("Configured", o.configured())));
+    r.property(
+        "PrivateDnsNameOptions",
+        instance.private_dns_name_options().map(|options| {
+            Shape::default()
+                .with("HostnameType", options.hostname_type().map(HostnameType::as_str))
+                .with("EnableResourceNameDnsARecord", options.enable_resource_name_dns_a_record())
+                .with("EnableResourceNameDnsAAAARecord", options.enable_resource_name_dns_aaaa_record())
+        }),
+    );
+}
+
 fn facts(r: &mut Resource, instance: &Instance) {
     r.fact("State", instance.state().and_then(|s| s.name()).map(InstanceStateName::as_str));
     r.fact("RootDeviceName", instance.root_device_name());
+    r.fact("PrivateIp", instance.private_ip_address());
+    r.fact("PrivateDnsName", instance.private_dns_name());
     r.fact("PublicIp", instance.public_ip_address());
+    r.fact("PublicDnsName", instance.public_dns_name());
     let tag = |key| instance.tags().iter().find(|t| t.key() == Some(key)).and_then(|t| t.value());
     r.fact("LaunchTemplateId", tag("aws:ec2launchtemplate:id"));
     r.fact("AutoScalingGroup", tag("aws:autoscaling:groupName"));

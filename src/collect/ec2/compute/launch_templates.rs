@@ -7,11 +7,19 @@ use aws_sdk_ec2::operation::describe_launch_templates::DescribeLaunchTemplatesOu
 use aws_sdk_ec2::types::{LaunchTemplate, LaunchTemplateVersion};
 
 use super::super::shape::{Fill, Shape, tags};
+use super::SPEC;
 use super::template_data::data;
-use super::{LAUNCH_TEMPLATE, SPEC};
 use crate::collect::shape::{list, token};
-use crate::collect::{Answer, Cx, Out};
+use crate::collect::{Answer, Cx, Out, TypeSpec};
 use crate::model::{Kind, Resource, Unknown};
+
+pub(super) const TYPE: TypeSpec = TypeSpec {
+    name: "AWS::EC2::LaunchTemplate",
+    asked: &[("", "ec2:DescribeLaunchTemplateVersions")],
+    reads: &["LaunchTemplateName", "LaunchTemplateData", "VersionDescription", "TagSpecifications", "Tags"],
+    calls: 1,
+    ..TypeSpec::LISTED
+};
 
 /// The largest page of both listings.
 const PAGE: i32 = 200;
@@ -57,16 +65,16 @@ pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
     let (listing, mut versions) = tokio::join!(
         cx.pages(
             "ec2:DescribeLaunchTemplates",
-            &[LAUNCH_TEMPLATE],
+            &[TYPE.name],
             |start| client.describe_launch_templates().max_results(PAGE).set_next_token(start).send(),
             |page| token(page.next_token())
         ),
         read_versions(cx, client, None)
     );
     let mut out = Out::default();
-    out.listed(LAUNCH_TEMPLATE, &listing.end);
+    out.listed(TYPE.name, &listing.end);
     for template in listing.pages.iter().flat_map(DescribeLaunchTemplatesOutput::launch_templates) {
-        // A template that was made meanwhile; and some emulators want to be asked by id.
+        // A template that was made meanwhile.
         if versions.lack(template) {
             versions.add(read_versions(cx, client, template.launch_template_id()).await);
         }
@@ -87,7 +95,7 @@ async fn read_versions(cx: &Cx, client: &Client, template: Option<&str>) -> Vers
     let mut token = None;
     loop {
         let call = request.clone().set_next_token(token).send();
-        match cx.ask("ec2:DescribeLaunchTemplateVersions", &[LAUNCH_TEMPLATE], &[NO_SUCH_TEMPLATE], call).await {
+        match cx.ask("ec2:DescribeLaunchTemplateVersions", &[TYPE.name], &[NO_SUCH_TEMPLATE], call).await {
             Answer::Is(page) => {
                 versions.add(Versions::new(page.launch_template_versions.unwrap_or_default(), Ok(())));
                 token = page.next_token.filter(|token| !token.is_empty());
@@ -106,7 +114,7 @@ async fn read_versions(cx: &Cx, client: &Client, template: Option<&str>) -> Vers
 
 fn resource(cx: &Cx, template: &LaunchTemplate, versions: &Versions) -> Resource {
     let id = template.launch_template_id().unwrap_or_default();
-    let mut r = cx.resource(&SPEC, LAUNCH_TEMPLATE, id, &cx.arn("ec2", &format!("launch-template/{id}")));
+    let mut r = cx.resource(&SPEC, TYPE.name, id, &cx.arn("ec2", &format!("launch-template/{id}")));
     let (latest, default) = (template.latest_version_number(), template.default_version_number());
     r.property("LaunchTemplateName", template.launch_template_name());
     match versions.get(id, latest) {

@@ -1,6 +1,8 @@
 //! Instances, their volumes, and launch templates.
 
+mod attributes;
 mod instances;
+mod interfaces;
 mod launch_templates;
 mod template_data;
 mod volumes;
@@ -8,69 +10,16 @@ mod volumes;
 use async_trait::async_trait;
 use aws_sdk_ec2::Client;
 
-use crate::collect::{Collector, Cx, Out, Reach, Spec, TypeSpec};
-
-const INSTANCE: &str = "AWS::EC2::Instance";
-const VOLUME: &str = "AWS::EC2::Volume";
-const LAUNCH_TEMPLATE: &str = "AWS::EC2::LaunchTemplate";
+use crate::collect::{Collector, Cx, Out, Reach, Spec};
 
 static SPEC: Spec = Spec {
     name: "ec2/compute",
     reach: Reach::Regional,
-    listings: 5,
-    types: &[
-        TypeSpec {
-            name: INSTANCE,
-            asked: &[("", "ec2:DescribeInstances")],
-            reads: &[
-                "ImageId",
-                "InstanceType",
-                "SubnetId",
-                "VpcId",
-                "SecurityGroupIds",
-                "KeyName",
-                "EbsOptimized",
-                "Monitoring",
-                "IamInstanceProfile",
-                "MetadataOptions",
-                "AvailabilityZone",
-                "Tenancy",
-                "PrivateIpAddress",
-                "SourceDestCheck",
-                "BlockDeviceMappings",
-                "Tags",
-            ],
-            ..TypeSpec::LISTED
-        },
-        TypeSpec {
-            name: VOLUME,
-            asked: &[("", "ec2:DescribeVolumes")],
-            reads: &[
-                "Encrypted",
-                "KmsKeyId",
-                "Size",
-                "VolumeType",
-                "Iops",
-                "Throughput",
-                "AvailabilityZone",
-                "AvailabilityZoneId",
-                "SnapshotId",
-                "SourceVolumeId",
-                "VolumeInitializationRate",
-                "MultiAttachEnabled",
-                "OutpostArn",
-                "Tags",
-            ],
-            ..TypeSpec::LISTED
-        },
-        TypeSpec {
-            name: LAUNCH_TEMPLATE,
-            asked: &[("", "ec2:DescribeLaunchTemplateVersions")],
-            reads: &["LaunchTemplateName", "LaunchTemplateData", "VersionDescription", "TagSpecifications", "Tags"],
-            ..TypeSpec::LISTED
-        },
-    ],
+    listings: 4,
+    types: &[instances::TYPE, volumes::TYPE, launch_templates::TYPE],
     actions: &[
+        attributes::READ,
+        attributes::CREDITS,
         "ec2:DescribeInstances",
         "ec2:DescribeLaunchTemplateVersions",
         "ec2:DescribeLaunchTemplates",
@@ -94,10 +43,8 @@ impl Collector for Compute {
             volumes::all(cx, &client),
             launch_templates::collect(cx, &client),
         );
-        out.listed(INSTANCE, &instances.end);
-        out.resources.extend(instances.iter().map(|instance| instances::resource(cx, instance, &volumes)));
-        out.listed(VOLUME, &volumes.end);
-        out.resources.extend(volumes.iter().map(|volume| volumes::resource(cx, volume, &instances)));
+        out.merge(instances::collect(cx, &client, &instances, &volumes).await);
+        out.merge(volumes::collect(cx, &volumes, &instances));
         out.merge(templates);
     }
 }

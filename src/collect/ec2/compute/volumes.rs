@@ -7,15 +7,38 @@ use aws_sdk_ec2::types::{Volume, VolumeAttachment, VolumeAttachmentState, Volume
 
 use super::super::shape::{Fill, Shape, tags};
 use super::instances::Instances;
-use super::{INSTANCE, SPEC, VOLUME};
-use crate::collect::Cx;
+use super::{SPEC, instances};
 use crate::collect::shape::{list, token};
+use crate::collect::{Cx, Out, TypeSpec};
 use crate::model::{Kind, Resource, Unknown};
+
+/// `AutoEnableIO` is not read: it would cost a call per volume.
+pub(super) const TYPE: TypeSpec = TypeSpec {
+    name: "AWS::EC2::Volume",
+    asked: &[("", "ec2:DescribeVolumes")],
+    reads: &[
+        "Encrypted",
+        "KmsKeyId",
+        "Size",
+        "VolumeType",
+        "Iops",
+        "Throughput",
+        "AvailabilityZone",
+        "AvailabilityZoneId",
+        "SnapshotId",
+        "SourceVolumeId",
+        "VolumeInitializationRate",
+        "MultiAttachEnabled",
+        "OutpostArn",
+        "Tags",
+    ],
+    ..TypeSpec::LISTED
+};
 
 /// The volumes of a region by id, and whether these are all.
 pub(super) struct Volumes {
     by_id: BTreeMap<String, Volume>,
-    pub(super) end: Result<(), Unknown>,
+    end: Result<(), Unknown>,
 }
 
 impl Volumes {
@@ -24,7 +47,7 @@ impl Volumes {
         Self { by_id, end }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Volume> {
+    fn iter(&self) -> impl Iterator<Item = &Volume> {
         self.by_id.values()
     }
 
@@ -39,7 +62,7 @@ pub(super) async fn all(cx: &Cx, client: &Client) -> Volumes {
     let listing = cx
         .pages(
             "ec2:DescribeVolumes",
-            &[VOLUME, INSTANCE],
+            &[TYPE.name, instances::TYPE.name],
             |start| client.describe_volumes().max_results(1000).set_next_token(start).send(),
             |page| token(page.next_token()),
         )
@@ -47,9 +70,16 @@ pub(super) async fn all(cx: &Cx, client: &Client) -> Volumes {
     Volumes::new(listing.pages.into_iter().flat_map(|page| page.volumes.unwrap_or_default()), listing.end)
 }
 
-pub(super) fn resource(cx: &Cx, volume: &Volume, instances: &Instances) -> Resource {
+pub(super) fn collect(cx: &Cx, volumes: &Volumes, instances: &Instances) -> Out {
+    let mut out = Out::default();
+    out.listed(TYPE.name, &volumes.end);
+    out.resources.extend(volumes.iter().map(|volume| resource(cx, volume, instances)));
+    out
+}
+
+fn resource(cx: &Cx, volume: &Volume, instances: &Instances) -> Resource {
     let id = volume.volume_id().unwrap_or_default();
-    let mut r = cx.resource(&SPEC, VOLUME, id, &cx.arn("ec2", &format!("volume/{id}")));
+    let mut r = cx.resource(&SPEC, TYPE.name, id, &cx.arn("ec2", &format!("volume/{id}")));
     r.property("Encrypted", volume.encrypted());
     r.property("KmsKeyId", volume.kms_key_id());
     r.property("Size", volume.size());

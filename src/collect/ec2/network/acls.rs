@@ -5,12 +5,43 @@ use aws_sdk_ec2::operation::describe_network_acls::DescribeNetworkAclsOutput;
 use aws_sdk_ec2::types::{NetworkAcl, NetworkAclEntry, RuleAction};
 
 use super::super::shape::{Fill, Shape, tags};
-use super::{NETWORK_ACL, NETWORK_ACL_ASSOCIATION, NETWORK_ACL_ENTRY, PAGE, SPEC};
+use super::{PAGE, SPEC};
 use crate::collect::shape::token;
-use crate::collect::{Cx, Out};
+use crate::collect::{Cx, Out, TypeSpec};
 use crate::model::{Kind, Resource};
 
-const TYPES: &[&str] = &[NETWORK_ACL, NETWORK_ACL_ENTRY, NETWORK_ACL_ASSOCIATION];
+pub(super) const ACL: TypeSpec = TypeSpec {
+    name: "AWS::EC2::NetworkAcl",
+    asked: &[("", "ec2:DescribeNetworkAcls")],
+    reads: &["VpcId", "Tags"],
+    ..TypeSpec::LISTED
+};
+
+pub(super) const ENTRY: TypeSpec = TypeSpec {
+    name: "AWS::EC2::NetworkAclEntry",
+    asked: &[("", "ec2:DescribeNetworkAcls")],
+    reads: &[
+        "NetworkAclId",
+        "RuleNumber",
+        "Protocol",
+        "RuleAction",
+        "Egress",
+        "CidrBlock",
+        "Ipv6CidrBlock",
+        "PortRange",
+        "Icmp",
+    ],
+    ..TypeSpec::LISTED
+};
+
+pub(super) const ASSOCIATION: TypeSpec = TypeSpec {
+    name: "AWS::EC2::SubnetNetworkAclAssociation",
+    asked: &[("", "ec2:DescribeNetworkAcls")],
+    reads: &["SubnetId", "NetworkAclId"],
+    ..TypeSpec::LISTED
+};
+
+const TYPES: &[&str] = &[ACL.name, ENTRY.name, ASSOCIATION.name];
 /// The highest number of an entry that a user can make; the ones above (32767, 32768 for IPv6) deny the rest and cannot be
 /// changed.
 const LAST_OWN_RULE: i32 = 32766;
@@ -36,7 +67,7 @@ pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
 
 fn convert(cx: &Cx, acl: &NetworkAcl, out: &mut Out) {
     let id = acl.network_acl_id().unwrap_or_default();
-    let mut r = cx.resource(&SPEC, NETWORK_ACL, id, &cx.arn("ec2", &format!("network-acl/{id}")));
+    let mut r = cx.resource(&SPEC, ACL.name, id, &cx.arn("ec2", &format!("network-acl/{id}")));
     r.property("VpcId", acl.vpc_id());
     tags(&mut r, acl.tags());
     r.fact("IsDefault", acl.is_default());
@@ -46,7 +77,7 @@ fn convert(cx: &Cx, acl: &NetworkAcl, out: &mut Out) {
     }
     for association in acl.associations() {
         let association_id = association.network_acl_association_id().unwrap_or_default();
-        let mut r = cx.resource(&SPEC, NETWORK_ACL_ASSOCIATION, association_id, "");
+        let mut r = cx.resource(&SPEC, ASSOCIATION.name, association_id, "");
         r.property("SubnetId", association.subnet_id());
         r.property("NetworkAclId", id);
         out.push(r);
@@ -57,7 +88,7 @@ fn convert(cx: &Cx, acl: &NetworkAcl, out: &mut Out) {
 fn entry(cx: &Cx, acl: &str, entry: &NetworkAclEntry) -> Resource {
     let direction = if entry.egress() == Some(true) { "egress" } else { "ingress" };
     let name = format!("{acl}|{direction}|{}", entry.rule_number().unwrap_or_default());
-    let mut r = cx.resource(&SPEC, NETWORK_ACL_ENTRY, &name, "");
+    let mut r = cx.resource(&SPEC, ENTRY.name, &name, "");
     r.property("NetworkAclId", acl);
     r.property("RuleNumber", entry.rule_number());
     r.property("Protocol", entry.protocol().map(protocol));
@@ -109,7 +140,7 @@ mod tests {
             .build();
         let mut out = Out::default();
         convert(&offline("eu-west-1"), &acl, &mut out);
-        let entries: Vec<_> = out.resources.iter().filter(|r| &*r.kind == NETWORK_ACL_ENTRY).collect();
+        let entries: Vec<_> = out.resources.iter().filter(|r| &*r.kind == ENTRY.name).collect();
         let names: Vec<_> = entries.iter().filter_map(|r| r.address.physical_id.as_deref()).collect();
         assert_eq!(names, ["acl-1|ingress|100", "acl-1|egress|100"]);
         let expected = serde_json::json!({

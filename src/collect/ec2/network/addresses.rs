@@ -4,27 +4,34 @@ use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{Address, DomainType, ServiceManaged};
 
 use super::super::shape::{Fill, tags};
-use super::{EIP, SPEC};
-use crate::collect::{Answer, Cx, Out};
+use super::SPEC;
+use crate::collect::{Answer, Cx, Out, TypeSpec};
 use crate::model::Resource;
+
+pub(super) const TYPE: TypeSpec = TypeSpec {
+    name: "AWS::EC2::EIP",
+    asked: &[("", "ec2:DescribeAddresses")],
+    reads: &["Domain", "InstanceId", "NetworkBorderGroup", "PublicIpv4Pool", "Tags"],
+    ..TypeSpec::LISTED
+};
 
 /// Not paged: one answer holds them all.
 pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
     let mut out = Out::default();
-    match cx.ask("ec2:DescribeAddresses", &[EIP], &[], client.describe_addresses().send()).await {
+    match cx.ask("ec2:DescribeAddresses", &[TYPE.name], &[], client.describe_addresses().send()).await {
         Answer::Is(answer) => {
-            out.listed(EIP, &Ok(()));
+            out.listed(TYPE.name, &Ok(()));
             out.resources.extend(answer.addresses().iter().map(|address| resource(cx, address)));
         }
-        Answer::Absent => out.listed(EIP, &Ok(())),
-        Answer::Unknown(why) => out.listed(EIP, &Err(why)),
+        Answer::Absent => out.listed(TYPE.name, &Ok(())),
+        Answer::Unknown(why) => out.listed(TYPE.name, &Err(why)),
     }
     out
 }
 
 fn resource(cx: &Cx, address: &Address) -> Resource {
     let arn = address.allocation_id().map(|id| cx.arn("ec2", &format!("elastic-ip/{id}"))).unwrap_or_default();
-    let mut r = cx.resource(&SPEC, EIP, address.public_ip().unwrap_or_default(), &arn);
+    let mut r = cx.resource(&SPEC, TYPE.name, address.public_ip().unwrap_or_default(), &arn);
     r.property("Domain", address.domain().map(DomainType::as_str));
     r.property("InstanceId", address.instance_id());
     r.property("NetworkBorderGroup", address.network_border_group());

@@ -2,13 +2,34 @@
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::operation::describe_flow_logs::DescribeFlowLogsOutput;
-use aws_sdk_ec2::types::{DestinationFileFormat, FlowLog, LogDestinationType, TrafficType};
+use aws_sdk_ec2::types::{DestinationFileFormat, FlowLog, LogDestinationType, TaggableResourceType, TrafficType};
 
 use super::super::shape::{Fill, Shape, tags};
-use super::{FLOW_LOG, PAGE, SPEC};
-use crate::collect::shape::token;
-use crate::collect::{Cx, Out};
+use super::{PAGE, SPEC};
+use crate::collect::shape::{list, set, token};
+use crate::collect::{Cx, Out, TypeSpec};
 use crate::model::Resource;
+
+pub(super) const TYPE: TypeSpec = TypeSpec {
+    name: "AWS::EC2::FlowLog",
+    asked: &[("", "ec2:DescribeFlowLogs")],
+    reads: &[
+        "ResourceId",
+        "ResourceType",
+        "TrafficType",
+        "LogDestinationType",
+        "LogDestination",
+        "LogGroupName",
+        "DeliverLogsPermissionArn",
+        "DeliverCrossAccountRole",
+        "MaxAggregationInterval",
+        "LogFormat",
+        "DestinationOptions",
+        "TagFieldSpecifications",
+        "Tags",
+    ],
+    ..TypeSpec::LISTED
+};
 
 /// The answer does not say what kind of thing is watched, but its id does. Longer prefixes first.
 const RESOURCE_TYPES: &[(&str, &str)] = &[
@@ -24,13 +45,13 @@ pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
     let listing = cx
         .pages(
             "ec2:DescribeFlowLogs",
-            &[FLOW_LOG],
+            &[TYPE.name],
             |start| client.describe_flow_logs().max_results(PAGE).set_next_token(start).send(),
             |page| token(page.next_token()),
         )
         .await;
     let mut out = Out::default();
-    out.listed(FLOW_LOG, &listing.end);
+    out.listed(TYPE.name, &listing.end);
     for log in listing.pages.iter().flat_map(DescribeFlowLogsOutput::flow_logs) {
         out.push(resource(cx, log));
     }
@@ -39,7 +60,7 @@ pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
 
 fn resource(cx: &Cx, log: &FlowLog) -> Resource {
     let id = log.flow_log_id().unwrap_or_default();
-    let mut r = cx.resource(&SPEC, FLOW_LOG, id, &cx.arn("ec2", &format!("vpc-flow-log/{id}")));
+    let mut r = cx.resource(&SPEC, TYPE.name, id, &cx.arn("ec2", &format!("vpc-flow-log/{id}")));
     r.property("ResourceId", log.resource_id());
     r.property("ResourceType", log.resource_id().and_then(resource_type));
     r.property("TrafficType", log.traffic_type().map(TrafficType::as_str));
@@ -59,6 +80,13 @@ fn resource(cx: &Cx, log: &FlowLog) -> Resource {
                 .with("PerHourPartition", options.per_hour_partition())
         }),
     );
+    let fields = log.tag_field_specifications().iter().map(|field| {
+        Shape::default()
+            .with("ResourceType", field.resource_type().map(TaggableResourceType::as_str))
+            .with("TagKeys", set(field.tag_keys().iter().map(String::as_str)))
+            .into_kind()
+    });
+    r.property("TagFieldSpecifications", list(fields));
     tags(&mut r, log.tags());
     r.fact("FlowLogStatus", log.flow_log_status());
     r.fact("DeliverLogsStatus", log.deliver_logs_status());

@@ -2,17 +2,38 @@
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::operation::describe_internet_gateways::DescribeInternetGatewaysOutput;
-use aws_sdk_ec2::types::{AttachmentStatus, InternetGateway, VpnGateway};
+use aws_sdk_ec2::types::{AttachmentStatus, GatewayType, InternetGateway, VpnGateway, VpnState};
 
 use super::super::shape::{Fill, tags};
-use super::{GATEWAY_ATTACHMENT, INTERNET_GATEWAY, PAGE, SPEC};
+use super::{PAGE, SPEC};
 use crate::collect::shape::token;
-use crate::collect::{Answer, Cx, Out};
+use crate::collect::{Answer, Cx, Out, TypeSpec};
 use crate::model::Resource;
+
+pub(super) const INTERNET: TypeSpec = TypeSpec {
+    name: "AWS::EC2::InternetGateway",
+    asked: &[("", "ec2:DescribeInternetGateways")],
+    reads: &["Tags"],
+    ..TypeSpec::LISTED
+};
+
+pub(super) const VPN: TypeSpec = TypeSpec {
+    name: "AWS::EC2::VPNGateway",
+    asked: &[("", "ec2:DescribeVpnGateways")],
+    reads: &["AmazonSideAsn", "Tags", "Type"],
+    ..TypeSpec::LISTED
+};
+
+pub(super) const ATTACHMENT: TypeSpec = TypeSpec {
+    name: "AWS::EC2::VPCGatewayAttachment",
+    asked: &[("VpnGatewayId", "ec2:DescribeVpnGateways"), ("", "ec2:DescribeInternetGateways")],
+    reads: &["VpcId", "InternetGatewayId", "VpnGatewayId"],
+    ..TypeSpec::LISTED
+};
 
 /// Internet gateways and their attachments.
 pub(super) async fn internet(cx: &Cx, client: &Client) -> Out {
-    let types = [INTERNET_GATEWAY, GATEWAY_ATTACHMENT];
+    let types = [INTERNET.name, ATTACHMENT.name];
     let listing = cx
         .pages(
             "ec2:DescribeInternetGateways",
@@ -32,24 +53,46 @@ pub(super) async fn internet(cx: &Cx, client: &Client) -> Out {
     out
 }
 
-/// Attachments of VPN gateways: without them, an attachment of a stack that names one would look deleted. Not paged.
+/// VPN gateways and their attachments. Not paged.
 pub(super) async fn vpn(cx: &Cx, client: &Client) -> Out {
     let call = client.describe_vpn_gateways().send();
-    let answer = cx.ask("ec2:DescribeVpnGateways", &[GATEWAY_ATTACHMENT], &[], call).await;
+    let types = [VPN.name, ATTACHMENT.name];
+    let answer = cx.ask("ec2:DescribeVpnGateways", &types, &[], call).await;
+    let end = match &answer {
+        Answer::Unknown(why) => Err(why.clone()),
+        _ => Ok(()),
+    };
     let mut out = Out::default();
-    match answer {
-        Answer::Is(answer) => {
-            out.resources.extend(answer.vpn_gateways().iter().flat_map(|gateway| vpn_attachments(cx, gateway)));
+    for kind in types {
+        out.listed(kind, &end);
+    }
+    if let Answer::Is(answer) = &answer {
+        for gateway in answer.vpn_gateways().iter().filter(|gateway| !is_gone(gateway)) {
+            out.push(vpn_gateway(cx, gateway));
+            out.resources.extend(vpn_attachments(cx, gateway));
         }
-        Answer::Absent => {}
-        Answer::Unknown(why) => out.listed(GATEWAY_ATTACHMENT, &Err(why)),
     }
     out
 }
 
+/// A deleted gateway stays in the answer for a while.
+fn is_gone(gateway: &VpnGateway) -> bool {
+    matches!(gateway.state(), Some(VpnState::Deleted | VpnState::Deleting))
+}
+
+fn vpn_gateway(cx: &Cx, gateway: &VpnGateway) -> Resource {
+    let id = gateway.vpn_gateway_id().unwrap_or_default();
+    let mut r = cx.resource(&SPEC, VPN.name, id, &cx.arn("ec2", &format!("vpn-gateway/{id}")));
+    r.property("Type", gateway.r#type().map(GatewayType::as_str));
+    r.property("AmazonSideAsn", gateway.amazon_side_asn());
+    tags(&mut r, gateway.tags());
+    r.fact("State", gateway.state().map(VpnState::as_str));
+    r
+}
+
 fn internet_gateway(cx: &Cx, gateway: &InternetGateway) -> Resource {
     let id = gateway.internet_gateway_id().unwrap_or_default();
-    let mut r = cx.resource(&SPEC, INTERNET_GATEWAY, id, &cx.arn("ec2", &format!("internet-gateway/{id}")));
+    let mut r = cx.resource(&SPEC, INTERNET.name, id, &cx.arn("ec2", &format!("internet-gateway/{id}")));
     tags(&mut r, gateway.tags());
     r
 }
@@ -77,7 +120,7 @@ fn attachments<'a>(
         .filter(|(_, state)| !matches!(state, Some(AttachmentStatus::Detached | AttachmentStatus::Detaching)))
         .filter_map(|(vpc, state)| Some((vpc?, state)))
         .map(|(vpc, state)| {
-            let mut r = cx.resource(&SPEC, GATEWAY_ATTACHMENT, &format!("{prefix}|{vpc}"), "");
+            let mut r = cx.resource(&SPEC, ATTACHMENT.name, &format!("{prefix}|{vpc}"), "");
             r.property("VpcId", vpc);
             r.property(property, gateway);
             r.fact("State", state.map(AttachmentStatus::as_str));

@@ -1,7 +1,8 @@
-//! Networks: VPCs, subnets, routes, gateways, addresses, network ACLs and flow logs.
+//! Networks: VPCs, subnets, routes, gateways, addresses, network ACLs, flow logs and endpoints.
 
 mod acls;
 mod addresses;
+mod endpoints;
 mod flow_logs;
 mod gateways;
 mod nat_gateways;
@@ -12,21 +13,7 @@ mod vpcs;
 use async_trait::async_trait;
 use aws_sdk_ec2::Client;
 
-use crate::collect::{Collector, Cx, Out, Reach, Spec, TypeSpec};
-
-const VPC: &str = "AWS::EC2::VPC";
-const SUBNET: &str = "AWS::EC2::Subnet";
-const ROUTE_TABLE: &str = "AWS::EC2::RouteTable";
-const ROUTE: &str = "AWS::EC2::Route";
-const ROUTE_TABLE_ASSOCIATION: &str = "AWS::EC2::SubnetRouteTableAssociation";
-const INTERNET_GATEWAY: &str = "AWS::EC2::InternetGateway";
-const GATEWAY_ATTACHMENT: &str = "AWS::EC2::VPCGatewayAttachment";
-const NAT_GATEWAY: &str = "AWS::EC2::NatGateway";
-const EIP: &str = "AWS::EC2::EIP";
-const NETWORK_ACL: &str = "AWS::EC2::NetworkAcl";
-const NETWORK_ACL_ENTRY: &str = "AWS::EC2::NetworkAclEntry";
-const NETWORK_ACL_ASSOCIATION: &str = "AWS::EC2::SubnetNetworkAclAssociation";
-const FLOW_LOG: &str = "AWS::EC2::FlowLog";
+use crate::collect::{Collector, Cx, Out, Reach, Spec};
 
 /// The largest page of most EC2 listings.
 const PAGE: i32 = 1000;
@@ -36,147 +23,21 @@ static SPEC: Spec = Spec {
     reach: Reach::Regional,
     listings: 10,
     types: &[
-        TypeSpec {
-            name: VPC,
-            asked: &[("EnableDns", "ec2:DescribeVpcAttribute"), ("", "ec2:DescribeVpcs")],
-            reads: &["CidrBlock", "InstanceTenancy", "EnableDnsSupport", "EnableDnsHostnames", "Tags"],
-            ..TypeSpec::LISTED
-        },
-        TypeSpec {
-            name: SUBNET,
-            asked: &[("", "ec2:DescribeSubnets")],
-            reads: &[
-                "VpcId",
-                "CidrBlock",
-                "AvailabilityZone",
-                "AvailabilityZoneId",
-                "MapPublicIpOnLaunch",
-                "Ipv6CidrBlock",
-                "AssignIpv6AddressOnCreation",
-                "Ipv6Native",
-                "EnableDns64",
-                "EnableLniAtDeviceIndex",
-                "PrivateDnsNameOptionsOnLaunch",
-                "OutpostArn",
-                "Tags",
-            ],
-            ..TypeSpec::LISTED
-        },
-        TypeSpec {
-            name: ROUTE_TABLE,
-            asked: &[("", "ec2:DescribeRouteTables")],
-            reads: &["VpcId", "Tags"],
-            ..TypeSpec::LISTED
-        },
-        TypeSpec {
-            name: ROUTE,
-            asked: &[("", "ec2:DescribeRouteTables")],
-            reads: &[
-                "RouteTableId",
-                "DestinationCidrBlock",
-                "DestinationIpv6CidrBlock",
-                "DestinationPrefixListId",
-                "GatewayId",
-                "VpcEndpointId",
-                "NatGatewayId",
-                "InstanceId",
-                "NetworkInterfaceId",
-                "TransitGatewayId",
-                "VpcPeeringConnectionId",
-                "EgressOnlyInternetGatewayId",
-                "LocalGatewayId",
-                "CarrierGatewayId",
-                "CoreNetworkArn",
-                "OdbNetworkArn",
-            ],
-            ..TypeSpec::LISTED
-        },
-        TypeSpec {
-            name: ROUTE_TABLE_ASSOCIATION,
-            asked: &[("", "ec2:DescribeRouteTables")],
-            reads: &["SubnetId", "RouteTableId"],
-            ..TypeSpec::LISTED
-        },
-        TypeSpec {
-            name: INTERNET_GATEWAY,
-            asked: &[("", "ec2:DescribeInternetGateways")],
-            reads: &["Tags"],
-            ..TypeSpec::LISTED
-        },
-        TypeSpec {
-            name: GATEWAY_ATTACHMENT,
-            asked: &[("VpnGatewayId", "ec2:DescribeVpnGateways"), ("", "ec2:DescribeInternetGateways")],
-            reads: &["VpcId", "InternetGatewayId", "VpnGatewayId"],
-            ..TypeSpec::LISTED
-        },
-        TypeSpec {
-            name: NAT_GATEWAY,
-            asked: &[("", "ec2:DescribeNatGateways")],
-            reads: &[
-                "SubnetId",
-                "VpcId",
-                "AllocationId",
-                "SecondaryAllocationIds",
-                "PrivateIpAddress",
-                "ConnectivityType",
-                "AvailabilityMode",
-                "Tags",
-            ],
-            ..TypeSpec::LISTED
-        },
-        TypeSpec {
-            name: EIP,
-            asked: &[("", "ec2:DescribeAddresses")],
-            reads: &["Domain", "InstanceId", "NetworkBorderGroup", "PublicIpv4Pool", "Tags"],
-            ..TypeSpec::LISTED
-        },
-        TypeSpec {
-            name: NETWORK_ACL,
-            asked: &[("", "ec2:DescribeNetworkAcls")],
-            reads: &["VpcId", "Tags"],
-            ..TypeSpec::LISTED
-        },
-        TypeSpec {
-            name: NETWORK_ACL_ENTRY,
-            asked: &[("", "ec2:DescribeNetworkAcls")],
-            reads: &[
-                "NetworkAclId",
-                "RuleNumber",
-                "Protocol",
-                "RuleAction",
-                "Egress",
-                "CidrBlock",
-                "Ipv6CidrBlock",
-                "PortRange",
-                "Icmp",
-            ],
-            ..TypeSpec::LISTED
-        },
-        TypeSpec {
-            name: NETWORK_ACL_ASSOCIATION,
-            asked: &[("", "ec2:DescribeNetworkAcls")],
-            reads: &["SubnetId", "NetworkAclId"],
-            ..TypeSpec::LISTED
-        },
-        TypeSpec {
-            name: FLOW_LOG,
-            asked: &[("", "ec2:DescribeFlowLogs")],
-            reads: &[
-                "ResourceId",
-                "ResourceType",
-                "TrafficType",
-                "LogDestinationType",
-                "LogDestination",
-                "LogGroupName",
-                "DeliverLogsPermissionArn",
-                "DeliverCrossAccountRole",
-                "MaxAggregationInterval",
-                "LogFormat",
-                "DestinationOptions",
-                "Tags",
-            ],
-            ..TypeSpec::LISTED
-        },
+        vpcs::TYPE,
+        subnets::TYPE,
+        routes::TABLE,
+        routes::ROUTE,
+        routes::ASSOCIATION,
+        gateways::INTERNET,
+        gateways::ATTACHMENT,
+        gateways::VPN,
+        nat_gateways::TYPE,
+        addresses::TYPE,
+        acls::ACL,
+        acls::ENTRY,
+        acls::ASSOCIATION,
+        flow_logs::TYPE,
+        endpoints::TYPE,
     ],
     actions: &[
         "ec2:DescribeAddresses",
@@ -186,7 +47,8 @@ static SPEC: Spec = Spec {
         "ec2:DescribeNetworkAcls",
         "ec2:DescribeRouteTables",
         "ec2:DescribeSubnets",
-        "ec2:DescribeVpcAttribute",
+        vpcs::ATTRIBUTE,
+        endpoints::LIST,
         "ec2:DescribeVpcs",
         "ec2:DescribeVpnGateways",
     ],
@@ -213,8 +75,9 @@ impl Collector for Network {
             addresses::collect(cx, &client),
             acls::collect(cx, &client),
             flow_logs::collect(cx, &client),
+            endpoints::collect(cx, &client),
         );
-        for part in <[Out; 9]>::from(parts) {
+        for part in <[Out; 10]>::from(parts) {
             out.merge(part);
         }
     }

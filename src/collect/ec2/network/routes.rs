@@ -7,12 +7,50 @@ use aws_sdk_ec2::types::{
 };
 
 use super::super::shape::{Fill, tags};
-use super::{ROUTE, ROUTE_TABLE, ROUTE_TABLE_ASSOCIATION, SPEC};
+use super::SPEC;
 use crate::collect::shape::token;
-use crate::collect::{Cx, Out};
+use crate::collect::{Cx, Out, TypeSpec};
 use crate::model::Resource;
 
-const TYPES: &[&str] = &[ROUTE_TABLE, ROUTE, ROUTE_TABLE_ASSOCIATION];
+pub(super) const TABLE: TypeSpec = TypeSpec {
+    name: "AWS::EC2::RouteTable",
+    asked: &[("", "ec2:DescribeRouteTables")],
+    reads: &["VpcId", "Tags"],
+    ..TypeSpec::LISTED
+};
+
+pub(super) const ROUTE: TypeSpec = TypeSpec {
+    name: "AWS::EC2::Route",
+    asked: &[("", "ec2:DescribeRouteTables")],
+    reads: &[
+        "RouteTableId",
+        "DestinationCidrBlock",
+        "DestinationIpv6CidrBlock",
+        "DestinationPrefixListId",
+        "GatewayId",
+        "VpcEndpointId",
+        "NatGatewayId",
+        "InstanceId",
+        "NetworkInterfaceId",
+        "TransitGatewayId",
+        "VpcPeeringConnectionId",
+        "EgressOnlyInternetGatewayId",
+        "LocalGatewayId",
+        "CarrierGatewayId",
+        "CoreNetworkArn",
+        "OdbNetworkArn",
+    ],
+    ..TypeSpec::LISTED
+};
+
+pub(super) const ASSOCIATION: TypeSpec = TypeSpec {
+    name: "AWS::EC2::SubnetRouteTableAssociation",
+    asked: &[("", "ec2:DescribeRouteTables")],
+    reads: &["SubnetId", "RouteTableId"],
+    ..TypeSpec::LISTED
+};
+
+const TYPES: &[&str] = &[TABLE.name, ROUTE.name, ASSOCIATION.name];
 
 pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
     let listing = cx
@@ -35,7 +73,7 @@ pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
 
 fn convert(cx: &Cx, table: &RouteTable, out: &mut Out) {
     let id = table.route_table_id().unwrap_or_default();
-    let mut r = cx.resource(&SPEC, ROUTE_TABLE, id, &cx.arn("ec2", &format!("route-table/{id}")));
+    let mut r = cx.resource(&SPEC, TABLE.name, id, &cx.arn("ec2", &format!("route-table/{id}")));
     r.property("VpcId", table.vpc_id());
     tags(&mut r, table.tags());
     r.fact("Main", table.associations().iter().any(|a| a.main() == Some(true)));
@@ -45,7 +83,7 @@ fn convert(cx: &Cx, table: &RouteTable, out: &mut Out) {
     }
     for association in table.associations().iter().filter(|a| a.subnet_id().is_some() && in_use(a)) {
         let association_id = association.route_table_association_id().unwrap_or_default();
-        let mut r = cx.resource(&SPEC, ROUTE_TABLE_ASSOCIATION, association_id, "");
+        let mut r = cx.resource(&SPEC, ASSOCIATION.name, association_id, "");
         r.property("SubnetId", association.subnet_id());
         r.property("RouteTableId", id);
         out.push(r);
@@ -72,7 +110,7 @@ fn route(cx: &Cx, table: &str, route: &Route) -> Resource {
         .or(route.destination_ipv6_cidr_block())
         .or(route.destination_prefix_list_id())
         .unwrap_or_default();
-    let mut r = cx.resource(&SPEC, ROUTE, &format!("{table}|{destination}"), "");
+    let mut r = cx.resource(&SPEC, ROUTE.name, &format!("{table}|{destination}"), "");
     r.property("RouteTableId", table);
     r.property("DestinationCidrBlock", route.destination_cidr_block());
     r.property("DestinationIpv6CidrBlock", route.destination_ipv6_cidr_block());
@@ -141,7 +179,7 @@ mod tests {
             .routes(local.origin(RouteOrigin::CreateRouteTable).build())
             .routes(propagated.origin(RouteOrigin::EnableVgwRoutePropagation).build())
             .build();
-        assert!(found(&table).iter().all(|r| &*r.kind != ROUTE));
+        assert!(found(&table).iter().all(|r| &*r.kind != ROUTE.name));
     }
 
     #[test]

@@ -5,22 +5,43 @@ use aws_sdk_ec2::operation::describe_subnets::DescribeSubnetsOutput;
 use aws_sdk_ec2::types::{HostnameType, Subnet, SubnetCidrBlockStateCode};
 
 use super::super::shape::{Fill, Shape, tags};
-use super::{PAGE, SPEC, SUBNET};
+use super::{PAGE, SPEC};
 use crate::collect::shape::token;
-use crate::collect::{Cx, Out};
+use crate::collect::{Cx, Out, TypeSpec};
 use crate::model::Resource;
+
+pub(super) const TYPE: TypeSpec = TypeSpec {
+    name: "AWS::EC2::Subnet",
+    asked: &[("", "ec2:DescribeSubnets")],
+    reads: &[
+        "VpcId",
+        "CidrBlock",
+        "AvailabilityZone",
+        "AvailabilityZoneId",
+        "MapPublicIpOnLaunch",
+        "Ipv6CidrBlock",
+        "AssignIpv6AddressOnCreation",
+        "Ipv6Native",
+        "EnableDns64",
+        "EnableLniAtDeviceIndex",
+        "PrivateDnsNameOptionsOnLaunch",
+        "OutpostArn",
+        "Tags",
+    ],
+    ..TypeSpec::LISTED
+};
 
 pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
     let listing = cx
         .pages(
             "ec2:DescribeSubnets",
-            &[SUBNET],
+            &[TYPE.name],
             |start| client.describe_subnets().max_results(PAGE).set_next_token(start).send(),
             |page| token(page.next_token()),
         )
         .await;
     let mut out = Out::default();
-    out.listed(SUBNET, &listing.end);
+    out.listed(TYPE.name, &listing.end);
     for subnet in listing.pages.iter().flat_map(DescribeSubnetsOutput::subnets) {
         out.push(resource(cx, subnet));
     }
@@ -29,7 +50,7 @@ pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
 
 fn resource(cx: &Cx, subnet: &Subnet) -> Resource {
     let id = subnet.subnet_id().unwrap_or_default();
-    let mut r = cx.resource(&SPEC, SUBNET, id, &cx.arn("ec2", &format!("subnet/{id}")));
+    let mut r = cx.resource(&SPEC, TYPE.name, id, &cx.arn("ec2", &format!("subnet/{id}")));
     r.property("VpcId", subnet.vpc_id());
     r.property("CidrBlock", subnet.cidr_block());
     r.property("AvailabilityZone", subnet.availability_zone());
@@ -51,6 +72,7 @@ fn resource(cx: &Cx, subnet: &Subnet) -> Resource {
     );
     r.property("OutpostArn", subnet.outpost_arn());
     tags(&mut r, subnet.tags());
+    r.fact("AvailableIpAddressCount", subnet.available_ip_address_count());
     r.fact("DefaultForAz", subnet.default_for_az());
     r
 }
