@@ -2,6 +2,7 @@
 
 mod accounts;
 mod answer;
+mod attributes;
 mod calls;
 mod cloud_control;
 pub mod cloudtrail;
@@ -14,6 +15,7 @@ pub mod ec2;
 pub mod guardduty;
 pub mod iam;
 mod json;
+pub mod kms;
 mod limiter;
 mod limits;
 pub mod logs;
@@ -23,8 +25,12 @@ pub mod rds;
 mod regions;
 mod run;
 pub mod s3;
+pub mod secretsmanager;
 mod shape;
 pub mod snapshot;
+pub mod sns;
+pub mod sqs;
+pub mod ssm;
 mod stacks;
 mod tagged;
 mod tags;
@@ -133,11 +139,17 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &iam::mfa_devices::MfaDevices,
     &iam::providers::Providers,
     &iam::server_certificates::ServerCertificates,
+    &kms::Kms,
     &logs::Logs,
     &logs::account::AccountPolicies,
     &logs::metrics::MetricFilters,
     &rds::Rds,
     &s3::S3,
+    &secretsmanager::SecretsManager,
+    &sns::Sns,
+    &sqs::Sqs,
+    &ssm::instances::Instances,
+    &ssm::parameters::Parameters,
 ];
 
 /// What collectors say of a type; `None` if none fills it.

@@ -1,15 +1,91 @@
-//! Tags that [`super::Cx::tags_of`] found, put on their resource.
+//! What [`super::Cx::tags_of`] told of one resource, as its `Tags`.
+
+use std::collections::HashMap;
 
 use super::Answer;
-use super::shape::set_tags;
+use super::shape::{map, set_tags, text};
 use super::tags::Tags;
 use crate::model::{Kind, Resource, Unknown};
 
-/// Sets `Tags`. No answer at all means that nobody asked.
-pub(super) fn set(resource: &mut Resource, answer: Option<Answer<Tags>>) {
-    match answer.unwrap_or(Answer::Unknown(Unknown::NotCollected)) {
-        Answer::Is(pairs) => set_tags(resource, pairs.iter().map(|(k, v)| (Some(k.as_str()), Some(v.as_str())))),
-        Answer::Absent => resource.set("Tags", Kind::Null),
-        Answer::Unknown(why) => resource.set("Tags", Kind::Unknown(why)),
+/// What was told of all resources of a type, by ARN.
+pub(super) type Told = HashMap<String, Answer<Tags>>;
+
+/// Takes out what was told of one; nobody was asked about the rest.
+pub(super) fn take(told: &mut Told, arn: &str) -> Answer<Tags> {
+    told.remove(arn).unwrap_or(Answer::Unknown(Unknown::NotCollected))
+}
+
+/// From ARN to physical id, for services that list the tags of one by its id.
+pub(super) fn ids(resources: &[(String, String)]) -> impl Fn(&str) -> String {
+    let ids: HashMap<String, String> = resources.iter().map(|(id, arn)| (arn.clone(), id.clone())).collect();
+    move |arn| ids.get(arn).cloned().unwrap_or_default()
+}
+
+/// Sets `Tags`, a list of `Key` and `Value`, to what was told, if anybody was asked.
+pub(super) fn set(r: &mut Resource, told: Option<Answer<Tags>>) {
+    as_list(r, told.unwrap_or(Answer::Unknown(Unknown::NotCollected)));
+}
+
+/// Sets `Tags`, a list of `Key` and `Value`.
+pub(super) fn as_list(r: &mut Resource, tags: Answer<Tags>) {
+    match tags {
+        Answer::Is(tags) => set_tags(r, tags.iter().map(|(key, value)| (Some(key.as_str()), Some(value.as_str())))),
+        other => r.set("Tags", other.into_kind(|_| Kind::Null)),
+    }
+}
+
+/// Sets `Tags`, a mapping. Those that AWS itself put are facts, as in [`set_tags`].
+pub(super) fn as_map(r: &mut Resource, tags: Answer<Tags>) {
+    let tags = tags.map(|mut tags| {
+        tags.sort();
+        tags.into_iter().partition::<Tags, _>(|(key, _)| key.starts_with("aws:"))
+    });
+    if let Answer::Is((aws, _)) = &tags {
+        for (key, value) in aws {
+            r.set_attribute(key, text(Some(value)));
+        }
+    }
+    // Not `text`: the value of a tag may be empty.
+    let own = |(_, own): (Tags, Tags)| map(own.iter().map(|(k, v)| (k.as_str(), Kind::Str(v.as_str().into()))));
+    r.set("Tags", tags.into_kind(own));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Address, World, to_json};
+    use crate::source::Span;
+    use serde_json::json;
+
+    fn read(set: fn(&mut Resource, Answer<Tags>), tags: Answer<Tags>) -> Resource {
+        let mut r = Resource::new("T", Address::default(), World::Open { reads: &["Tags"] }, Span::LIVE);
+        set(&mut r, tags);
+        r
+    }
+
+    fn told() -> Answer<Tags> {
+        let pairs = [("b", ""), ("a", "1"), ("aws:cloudformation:stack-name", "web")];
+        Answer::Is(pairs.map(|(key, value)| (key.into(), value.into())).to_vec())
+    }
+
+    #[test]
+    fn tags_are_sorted_in_both_shapes_and_those_of_aws_are_facts() {
+        let list = read(as_list, told());
+        assert_eq!(to_json(&list.properties)["Tags"], json!([{"Key": "a", "Value": "1"}, {"Key": "b", "Value": ""}]));
+        let map = read(as_map, told());
+        assert_eq!(to_json(&map.properties)["Tags"].to_string(), r#"{"a":"1","b":""}"#);
+        for r in [list, map] {
+            assert_eq!(r.attribute("aws:cloudformation:stack-name").as_str(), Some("web"));
+        }
+    }
+
+    #[test]
+    fn what_nobody_was_asked_about_is_unknown_and_what_has_no_tags_has_none() {
+        let mut nothing = Told::default();
+        for set in [as_list, as_map] {
+            assert_eq!(read(set, take(&mut nothing, "arn")).get("Tags").why_unknown(), Some(Unknown::NotCollected));
+            assert!(read(set, Answer::Absent).get("Tags").is_absent());
+            assert!(read(set, Answer::Is(Tags::new())).get("Tags").is_absent());
+        }
     }
 }

@@ -16,7 +16,8 @@ use super::wire::Wire;
 use super::{Collector, Cx, Out, Wanted};
 use crate::model::{Resource, Unknown};
 
-/// Answers `METHOD URI BODY` with a status and a body. Where the service speaks CBOR, the body is given as JSON.
+/// Answers `METHOD URI BODY` with a status and a body; where the operation is told in a header (`TrentService.ListKeys`), `METHOD URI OPERATION BODY`.
+/// Where the service speaks CBOR, the answer is given as JSON.
 pub(super) type Aws = fn(&str) -> (u16, String);
 
 #[derive(Debug)]
@@ -25,7 +26,8 @@ struct Connector(Aws);
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
-        let (status, answer) = (self.0)(&format!("{} {} {body}", request.method(), request.uri()));
+        let operation = request.headers().get("x-amz-target").map(|name| format!("{name} ")).unwrap_or_default();
+        let (status, answer) = (self.0)(&format!("{} {} {operation}{body}", request.method(), request.uri()));
         let status = status.try_into().expect("a status");
         let speaks_cbor = request.headers().get("content-type") == Some("application/cbor");
         let answer =

@@ -16,6 +16,9 @@ const NATURAL: &[(&str, &[&str])] = &[
     ("AWS::Logs::SubscriptionFilter", &["LogGroupName", "FilterName"]),
     ("AWS::Config::RemediationConfiguration", &["ConfigRuleName"]),
     ("AWS::IAM::Policy", &["PolicyName", "Roles|Users|Groups"]),
+    ("AWS::SNS::Subscription", &["TopicArn", "Protocol", "Endpoint"]),
+    ("AWS::SNS::TopicPolicy", &["Topics"]),
+    ("AWS::SQS::QueuePolicy", &["Queues"]),
     (
         "AWS::EC2::SecurityGroupIngress",
         &["GroupId", "IpProtocol", "FromPort", "ToPort", "CidrIp|CidrIpv6|SourceSecurityGroupId|SourcePrefixListId"],

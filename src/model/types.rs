@@ -20,3 +20,5 @@ pub const LOGS_ACCOUNT_POLICY: &str = "Driftline::Logs::AccountPolicy";
 pub const CREDENTIAL_REPORT: &str = "Driftline::IAM::CredentialReport";
 /// A virtual MFA device in use.
 pub const MFA_DEVICE: &str = "Driftline::IAM::MfaDevice";
+/// A machine that Systems Manager manages.
+pub const MANAGED_INSTANCE: &str = "Driftline::SSM::ManagedInstance";

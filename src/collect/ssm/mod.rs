@@ -1,0 +1,4 @@
+//! Systems Manager: parameters, and the machines that it manages.
+
+pub mod instances;
+pub mod parameters;
