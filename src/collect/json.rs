@@ -23,6 +23,22 @@ pub(super) fn pick<'a>(json: &'a Json, members: &'a [(&'a str, &'a str)]) -> imp
     members.iter().map(|(path, property)| (*property, kind(at(json, path))))
 }
 
+/// A mapping whose keys are data (environment variables, stage variables, templates): every value as it is, an empty text too, sorted by key.
+/// Absent if empty.
+pub(super) fn data(json: &Json) -> Kind {
+    let mut members: Vec<(&str, Kind)> =
+        json.as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), from_json(value).kind)).collect();
+    members.sort_unstable_by_key(|(key, _)| *key);
+    map(members)
+}
+
+/// A set, sorted so that the order in which a service happens to list it does not show.
+pub(super) fn set(json: &Json) -> Kind {
+    let mut items: Vec<&Json> = json.as_array().into_iter().flatten().collect();
+    items.sort_by_cached_key(|item| item.to_string());
+    list(items.into_iter().map(kind))
+}
+
 /// What stands at a dotted path; `null` if nothing does.
 pub(super) fn at<'a>(json: &'a Json, path: &str) -> &'a Json {
     path.split('.').try_fold(json, |json, part| json.get(part)).unwrap_or(&Json::Null)
@@ -78,6 +94,14 @@ mod tests {
         let picked: Vec<_> = pick(&answer, &[("nested.list", "Items"), ("missing", "Missing")]).collect();
         assert_eq!(picked[1], ("Missing", Kind::Null));
         assert_eq!(to_json(&Value::live(picked[0].1.clone())), json!([{"one": 1}]));
+    }
+
+    #[test]
+    fn data_keeps_an_empty_value_and_sets_are_sorted() {
+        let answer = json!({"variables": {"B": "", "A": "1"}, "set": [{"Pattern": "b"}, {"Pattern": "a"}]});
+        assert_eq!(Value::live(data(&answer["variables"])).to_string(), r#"{"A":"1","B":""}"#);
+        assert_eq!(to_json(&Value::live(set(&answer["set"]))), json!([{"Pattern": "a"}, {"Pattern": "b"}]));
+        assert_eq!((data(&json!({})), set(&Json::Null)), (Kind::Null, Kind::Null));
     }
 
     #[test]

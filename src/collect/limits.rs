@@ -30,6 +30,8 @@ const QUOTAS: &[(&str, &str, f64, f64)] = &[
     ("kms:ListResourceTags", "", 2000.0, 2000.0),
     ("kms:GetKey", "", 1000.0, 1000.0),
     ("kms:", "", 500.0, 500.0),
+    ("lambda:GetFunctionCodeSigningConfig", "lambda", 15.0, 15.0),
+    ("lambda:GetFunctionRecursionConfig", "lambda", 15.0, 15.0),
     ("lambda:GetFunction", "", 100.0, 100.0),
     ("lambda:GetPolicy", "", 15.0, 15.0),
     ("lambda:", "lambda", 15.0, 15.0),
@@ -79,6 +81,7 @@ mod tests {
         assert_eq!(class("route53:ListHostedZones").name, class("route53:ListHealthChecks").name);
         assert_eq!(class("lambda:ListFunctions").name, "lambda");
         assert_eq!(class("lambda:GetFunction").rate, 50.0);
+        assert_eq!(class("lambda:GetFunctionRecursionConfig").name, "lambda");
         assert_eq!(class("lambda:GetPolicy").rate, 7.5);
     }
 

@@ -2,6 +2,8 @@
 
 mod accounts;
 mod answer;
+pub mod apigateway;
+pub mod apigatewayv2;
 mod attributes;
 mod calls;
 mod cloud_control;
@@ -16,9 +18,11 @@ pub mod guardduty;
 pub mod iam;
 mod json;
 pub mod kms;
+pub mod lambda;
 mod limiter;
 mod limits;
 pub mod logs;
+mod parts;
 mod pass;
 pub mod policy;
 pub mod rds;
@@ -122,6 +126,8 @@ pub trait Collector: Send + Sync {
 
 /// Every collector. A new one is a file and a line here.
 pub static COLLECTORS: &[&dyn Collector] = &[
+    &apigateway::ApiGateway,
+    &apigatewayv2::ApiGatewayV2,
     &cloudtrail::CloudTrail,
     &cloudwatch::CloudWatch,
     &config::Config,
@@ -140,6 +146,7 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &iam::providers::Providers,
     &iam::server_certificates::ServerCertificates,
     &kms::Kms,
+    &lambda::Lambda,
     &logs::Logs,
     &logs::account::AccountPolicies,
     &logs::metrics::MetricFilters,

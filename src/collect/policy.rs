@@ -76,6 +76,7 @@ mod tests {
 
     #[test]
     fn the_policy_only_reads() {
+        // API Gateway names its actions by HTTP method.
         let reading = ["Describe", "Get", "List", "Generate", "BatchGet", "GET"];
         for action in actions(&Need::Everything) {
             let (_, name) = action.split_once(':').unwrap();

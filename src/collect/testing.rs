@@ -97,17 +97,20 @@ pub(super) async fn collected(collector: &dyn Collector, cx: &Cx) -> Out {
     out
 }
 
+/// Hosts that answer in XML though they are not asked by `Action`.
+const XML: &[&str] = &[".s3-control.", "//route53.", "//cloudfront."];
+
 /// What an account gives whose administrator allows nothing: nothing is absent, everything is denied.
 pub(super) async fn refused(collector: &dyn Collector, region: &str) -> Out {
     let refuse: Aws = |asked| {
         let error = "<Error><Code>AccessDenied</Code></Error>";
-        let body = match asked {
+        let body = if asked.contains("//s3.") {
             // S3 alone does not wrap its errors.
-            s3 if s3.contains("//s3.") => error.into(),
-            xml if xml.contains("Action=") || xml.contains("s3-control") => {
-                format!("<ErrorResponse>{error}</ErrorResponse>")
-            }
-            _ => r#"{"__type": "AccessDeniedException"}"#.into(),
+            error.into()
+        } else if asked.contains("Action=") || XML.iter().any(|host| asked.contains(host)) {
+            format!("<ErrorResponse>{error}</ErrorResponse>")
+        } else {
+            r#"{"__type":"AccessDeniedException"}"#.into()
         };
         (403, body)
     };
