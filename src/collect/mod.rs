@@ -4,7 +4,9 @@ mod accounts;
 mod answer;
 pub mod apigateway;
 pub mod apigatewayv2;
+pub mod application_autoscaling;
 mod attributes;
+pub mod autoscaling;
 mod calls;
 mod cloud_control;
 pub mod cloudtrail;
@@ -14,6 +16,8 @@ mod connect;
 mod cx;
 mod doctor;
 pub mod ec2;
+pub mod elb;
+mod gone;
 pub mod guardduty;
 pub mod iam;
 mod json;
@@ -22,6 +26,7 @@ pub mod lambda;
 mod limiter;
 mod limits;
 pub mod logs;
+mod ordered;
 mod parts;
 mod pass;
 pub mod policy;
@@ -128,6 +133,9 @@ pub trait Collector: Send + Sync {
 pub static COLLECTORS: &[&dyn Collector] = &[
     &apigateway::ApiGateway,
     &apigatewayv2::ApiGatewayV2,
+    &application_autoscaling::ApplicationAutoScaling,
+    &autoscaling::AutoScaling,
+    &autoscaling::LaunchConfigurations,
     &cloudtrail::CloudTrail,
     &cloudwatch::CloudWatch,
     &config::Config,
@@ -138,6 +146,8 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &ec2::key_pairs::KeyPairs,
     &ec2::network::Network,
     &ec2::security_groups::SecurityGroups,
+    &elb::LoadBalancers,
+    &elb::TargetGroups,
     &guardduty::GuardDuty,
     &iam::Iam,
     &iam::account::Account,

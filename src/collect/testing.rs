@@ -140,3 +140,22 @@ pub(super) fn claimed(spec: &super::Spec, resource: &Resource) -> Vec<&'static s
     names.sort_unstable();
     names
 }
+
+/// Query services: actions are form fields, answers XML.
+pub(super) mod query {
+    /// The action of a request.
+    pub(in crate::collect) fn action(asked: &str) -> &str {
+        asked.split("Action=").nth(1).and_then(|rest| rest.split('&').next()).unwrap_or_default()
+    }
+
+    /// What an action answers.
+    pub(in crate::collect) fn answer(action: &str, result: &str) -> (u16, String) {
+        (200, format!("<{action}Response><{action}Result>{result}</{action}Result></{action}Response>"))
+    }
+
+    /// An error.
+    pub(in crate::collect) fn error(status: u16, code: &str, message: &str) -> (u16, String) {
+        let error = format!("<Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>");
+        (status, format!("<ErrorResponse><Error>{error}</Error></ErrorResponse>"))
+    }
+}

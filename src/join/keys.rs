@@ -18,6 +18,7 @@ const NATURAL: &[(&str, &[&str])] = &[
     ("AWS::Logs::MetricFilter", &["LogGroupName", "FilterName"]),
     ("AWS::Logs::SubscriptionFilter", &["LogGroupName", "FilterName"]),
     ("AWS::Config::RemediationConfiguration", &["ConfigRuleName"]),
+    ("AWS::AutoScaling::LifecycleHook", &["AutoScalingGroupName", "LifecycleHookName"]),
     ("AWS::IAM::Policy", &["PolicyName", "Roles|Users|Groups"]),
     ("AWS::SNS::Subscription", &["TopicArn", "Protocol", "Endpoint"]),
     ("AWS::SNS::TopicPolicy", &["Topics"]),
