@@ -5,18 +5,25 @@ mod answer;
 pub mod apigateway;
 pub mod apigatewayv2;
 pub mod application_autoscaling;
+mod asked;
 mod attributes;
 pub mod autoscaling;
+pub mod backup;
+pub mod budgets;
 mod calls;
 mod cloud_control;
 pub mod cloudtrail;
 pub mod cloudwatch;
+pub mod codedeploy;
 pub mod config;
 mod connect;
+pub mod costexplorer;
 mod cx;
 mod doctor;
+pub mod dynamodb;
 pub mod ec2;
 pub mod elb;
+pub mod events;
 mod gone;
 pub mod guardduty;
 pub mod iam;
@@ -26,6 +33,7 @@ pub mod lambda;
 mod limiter;
 mod limits;
 pub mod logs;
+mod order;
 mod ordered;
 mod parts;
 mod pass;
@@ -34,6 +42,7 @@ pub mod rds;
 mod regions;
 mod run;
 pub mod s3;
+pub mod scheduler;
 pub mod secretsmanager;
 mod shape;
 pub mod snapshot;
@@ -41,6 +50,7 @@ pub mod sns;
 pub mod sqs;
 pub mod ssm;
 mod stacks;
+pub mod stepfunctions;
 mod tagged;
 mod tags;
 mod tasks;
@@ -136,10 +146,16 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &application_autoscaling::ApplicationAutoScaling,
     &autoscaling::AutoScaling,
     &autoscaling::LaunchConfigurations,
+    &backup::Backup,
+    &backup::protected::Protected,
+    &budgets::Budgets,
     &cloudtrail::CloudTrail,
     &cloudwatch::CloudWatch,
+    &codedeploy::CodeDeploy,
     &config::Config,
     &config::rules::Rules,
+    &costexplorer::CostExplorer,
+    &dynamodb::DynamoDb,
     &ec2::account::Account,
     &ec2::compute::Compute,
     &ec2::customer_gateways::CustomerGateways,
@@ -148,6 +164,7 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &ec2::security_groups::SecurityGroups,
     &elb::LoadBalancers,
     &elb::TargetGroups,
+    &events::Events,
     &guardduty::GuardDuty,
     &iam::Iam,
     &iam::account::Account,
@@ -162,11 +179,13 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &logs::metrics::MetricFilters,
     &rds::Rds,
     &s3::S3,
+    &scheduler::Scheduler,
     &secretsmanager::SecretsManager,
     &sns::Sns,
     &sqs::Sqs,
     &ssm::instances::Instances,
     &ssm::parameters::Parameters,
+    &stepfunctions::StepFunctions,
 ];
 
 /// What collectors say of a type; `None` if none fills it.

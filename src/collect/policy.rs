@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn the_policy_only_reads() {
         // API Gateway names its actions by HTTP method.
-        let reading = ["Describe", "Get", "List", "Generate", "BatchGet", "GET"];
+        let reading = ["Describe", "Get", "List", "Generate", "BatchGet", "View", "GET"];
         for action in actions(&Need::Everything) {
             let (_, name) = action.split_once(':').unwrap();
             assert!(reading.iter().any(|verb| name.starts_with(verb)), "{action} does not only read");

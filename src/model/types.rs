@@ -22,3 +22,7 @@ pub const CREDENTIAL_REPORT: &str = "Driftline::IAM::CredentialReport";
 pub const MFA_DEVICE: &str = "Driftline::IAM::MfaDevice";
 /// A machine that Systems Manager manages.
 pub const MANAGED_INSTANCE: &str = "Driftline::SSM::ManagedInstance";
+/// A resource that AWS Backup has a recovery point of.
+pub const PROTECTED_RESOURCE: &str = "Driftline::Backup::ProtectedResource";
+/// A tag key that the bill may be split by.
+pub const COST_ALLOCATION_TAG: &str = "Driftline::CostExplorer::CostAllocationTag";
