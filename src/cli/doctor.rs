@@ -6,6 +6,7 @@ use clap::Args as ClapArgs;
 
 use super::aws::{Aws, Restraint};
 use super::exit::{Exit, Failure};
+use super::input::runtime;
 use super::policy::Needs;
 use super::signals::{Signal, stopped};
 use crate::collect::{self, Connection, Diagnosis, Method, diagnose, policy};
@@ -23,10 +24,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let accounts = args.aws.accounts()?;
     let actions = policy::actions(&args.needs.of_rules()?);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| Failure::Usage(format!("failed to start: {e}")))?;
+    let runtime = runtime()?;
     let pace = args.restraint.pace();
     let deadline = args.restraint.deadline;
     let outcome = runtime.block_on(async {

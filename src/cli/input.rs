@@ -6,6 +6,8 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::runtime::{Builder, Runtime};
+
 use super::aws::{Aws, Offline, Restraint};
 use super::exit::Failure;
 use super::progress::Progress;
@@ -46,10 +48,7 @@ impl Input<'_> {
     }
 
     fn collect(&self, progress: &Progress, signal: &Signal) -> Result<Snapshot, Failure> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .map_err(|e| Failure::Usage(format!("failed to start: {e}")))?;
+        let runtime = runtime()?;
         let accounts = self.aws.accounts()?;
         let target = Target {
             types: self.types.clone(),
@@ -77,6 +76,11 @@ impl Input<'_> {
         }
         Ok(snapshot)
     }
+}
+
+/// The runtime of a scan.
+pub(super) fn runtime() -> Result<Runtime, Failure> {
+    Builder::new_multi_thread().enable_all().build().map_err(|e| Failure::Usage(format!("failed to start: {e}")))
 }
 
 fn places(accounts: &BTreeMap<Arc<str>, Vec<Arc<str>>>) -> String {

@@ -1,6 +1,7 @@
 //! AWS → observed resources. One file per service; nothing here judges.
 
 mod accounts;
+pub mod acm;
 mod answer;
 pub mod apigateway;
 pub mod apigatewayv2;
@@ -12,6 +13,7 @@ pub mod backup;
 pub mod budgets;
 mod calls;
 mod cloud_control;
+pub mod cloudfront;
 pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod codedeploy;
@@ -22,6 +24,7 @@ mod cx;
 mod doctor;
 pub mod dynamodb;
 pub mod ec2;
+mod edge;
 pub mod elb;
 pub mod events;
 mod gone;
@@ -40,6 +43,7 @@ mod pass;
 pub mod policy;
 pub mod rds;
 mod regions;
+pub mod route53;
 mod run;
 pub mod s3;
 pub mod scheduler;
@@ -56,6 +60,7 @@ mod tags;
 mod tasks;
 #[cfg(test)]
 mod testing;
+pub mod wafv2;
 mod wanted;
 mod wire;
 
@@ -141,6 +146,7 @@ pub trait Collector: Send + Sync {
 
 /// Every collector. A new one is a file and a line here.
 pub static COLLECTORS: &[&dyn Collector] = &[
+    &acm::Acm,
     &apigateway::ApiGateway,
     &apigatewayv2::ApiGatewayV2,
     &application_autoscaling::ApplicationAutoScaling,
@@ -149,6 +155,7 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &backup::Backup,
     &backup::protected::Protected,
     &budgets::Budgets,
+    &cloudfront::CloudFront,
     &cloudtrail::CloudTrail,
     &cloudwatch::CloudWatch,
     &codedeploy::CodeDeploy,
@@ -178,6 +185,9 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &logs::account::AccountPolicies,
     &logs::metrics::MetricFilters,
     &rds::Rds,
+    &route53::HealthChecks,
+    &route53::Records,
+    &route53::Zones,
     &s3::S3,
     &scheduler::Scheduler,
     &secretsmanager::SecretsManager,
@@ -186,6 +196,8 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &ssm::instances::Instances,
     &ssm::parameters::Parameters,
     &stepfunctions::StepFunctions,
+    &wafv2::Global,
+    &wafv2::Regional,
 ];
 
 /// What collectors say of a type; `None` if none fills it.

@@ -9,9 +9,12 @@ use aws_smithy_types::date_time::Format;
 use crate::model::{Entry, Kind, Map, Resource, Value};
 use crate::source::Span;
 
+/// What the SDK writes where an answer leaves out a member that its model calls required.
+const MISSING: &str = "no value was set";
+
 /// Text; absent if empty.
 pub(super) fn text(value: Option<&str>) -> Kind {
-    value.filter(|text| !text.is_empty()).map_or(Kind::Null, |text| Kind::Str(text.into()))
+    value.filter(|text| !text.is_empty() && *text != MISSING).map_or(Kind::Null, |text| Kind::Str(text.into()))
 }
 
 /// Where the next page starts; some services end a listing with an empty text.

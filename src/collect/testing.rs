@@ -103,6 +103,10 @@ const XML: &[&str] = &[".s3-control.", "//route53.", "//cloudfront."];
 /// What an account gives whose administrator allows nothing: nothing is absent, everything is denied.
 pub(super) async fn refused(collector: &dyn Collector, region: &str) -> Out {
     let refuse: Aws = |asked| {
+        // Where the question is JSON, so is the answer.
+        if asked.split(' ').nth(2).is_some_and(|body| body.starts_with('{')) {
+            return (400, r#"{"__type":"AccessDeniedException"}"#.into());
+        }
         let error = "<Error><Code>AccessDenied</Code></Error>";
         let body = if asked.contains("//s3.") {
             // S3 alone does not wrap its errors.

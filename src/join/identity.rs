@@ -1,9 +1,9 @@
 //! Which stack and logical id a live resource belongs to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::keys::{has_natural_key, natural};
+use super::keys::{has_natural_key, is_named_within, natural};
 use super::provenance::derive;
 use crate::model::{Estate, GLOBAL, Provenance, Resource, Stack};
 
@@ -18,8 +18,15 @@ pub fn attribute(stacks: &[Stack], declared: Option<&Estate>, observed: &mut [Re
     let members = members(stacks);
     let by_nature = by_nature(declared);
     let environments = environments(declared);
+    let shared = shared(observed);
     for r in observed.iter_mut() {
-        let owner = owner(r, &members).or_else(|| natural(r).iter().find_map(|key| by_nature.get(key).cloned()));
+        let by_key = |r: &Resource| natural(r).iter().find_map(|key| by_nature.get(key).cloned());
+        let owner = if is_named_within(&r.kind) {
+            // A name that several have tells nothing by itself.
+            by_key(r).or_else(|| if shared.contains(&id(r)) { None } else { owner(r, &members) })
+        } else {
+            owner(r, &members).or_else(|| by_key(r))
+        };
         if let Some((stack, logical_id)) = owner {
             let environment = environments.get(&(Arc::clone(&stack), Arc::clone(&logical_id)));
             r.environment = r.tag("Environment").or_else(|| environment.cloned());
@@ -29,6 +36,22 @@ pub fn attribute(stacks: &[Stack], declared: Option<&Estate>, observed: &mut [Re
         }
     }
     derive(observed, &members);
+}
+
+fn id(r: &Resource) -> Key {
+    let id = r.address.physical_id.clone().unwrap_or_default();
+    (Arc::clone(&r.kind), Arc::clone(&r.address.account), Arc::clone(&r.address.region), id)
+}
+
+/// The physical ids that several resources of a type have.
+fn shared(observed: &[Resource]) -> HashSet<Key> {
+    let (mut seen, mut shared) = (HashSet::new(), HashSet::new());
+    for r in observed.iter().filter(|r| is_named_within(&r.kind)) {
+        if !seen.insert(id(r)) {
+            shared.insert(id(r));
+        }
+    }
+    shared
 }
 
 /// (stack id, logical id) by what CloudFormation lists.
