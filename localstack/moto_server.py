@@ -24,7 +24,7 @@ from moto.ec2.models.vpcs import VPC
 from moto.ec2.models.vpn_gateway import VPCGatewayAttachment
 from moto.ec2.responses.settings import Settings
 from moto.iam.models import AccountSummary, Role, iam_backends
-from moto.rds.models import DBInstance, DBParameterGroup, DBSubnetGroup, rds_backends
+from moto.rds.models import DBInstance, DBParameterGroup, DBSubnetGroup, RDSBackend, rds_backends
 from moto.s3.models import FakeBucket, PublicAccessBlock, s3_backends
 from moto.s3.responses import S3Response
 from moto.server import DomainDispatcherApplication, main
@@ -300,6 +300,14 @@ def db_instance(name, properties, account, region, _stack):
     arguments["db_instance_identifier"] = properties.get("DBInstanceIdentifier", name.replace("_", "-")).lower()
     return rds_backends[account][region].create_db_instance(arguments)
 
+
+def describe_option_groups(backend, wanted):
+    """Without a name AWS lists all option groups; moto looks for the name under a key that no request has."""
+    name = wanted.get("OptionGroupName")
+    return [group for group in backend.option_groups.values() if name in (None, group.name)]
+
+
+RDSBackend.describe_option_groups = describe_option_groups
 
 # ---------------------------------------------------------------- IAM
 

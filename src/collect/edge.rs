@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use aws_config::Region;
 
-use super::shape::set_tags;
+use super::tagged;
 use super::tags::Tags;
 use super::{Answer, Cx};
-use crate::model::{Kind, Resource, Unknown};
+use crate::model::Resource;
 
 /// A context whose calls go to the region where CloudFront, its web ACLs and the tags of global resources are kept.
 /// <https://docs.aws.amazon.com/general/latest/gr/rande.html#global-endpoints>
@@ -22,14 +22,8 @@ pub(super) fn at_home(cx: &Cx) -> Cx {
 
 /// The resource with its tags of those that [`Cx::tags_of`] gave; it gives none for resources whose tags nobody asked for.
 pub(super) fn tagged(mut resource: Resource, tags: &HashMap<String, Answer<Tags>>) -> Resource {
-    match resource.address.arn.as_deref().and_then(|arn| tags.get(arn)) {
-        Some(Answer::Is(tags)) => {
-            set_tags(&mut resource, tags.iter().map(|(key, value)| (Some(key.as_str()), Some(value.as_str()))));
-        }
-        Some(Answer::Absent) => resource.set("Tags", Kind::Null),
-        Some(Answer::Unknown(why)) => resource.set("Tags", Kind::Unknown(why.clone())),
-        None => resource.set("Tags", Kind::Unknown(Unknown::NotCollected)),
-    }
+    let arn = resource.address.arn.clone().unwrap_or_default();
+    tagged::set(&mut resource, tags.get(&*arn));
     resource
 }
 

@@ -6,7 +6,6 @@ mod answer;
 pub mod apigateway;
 pub mod apigatewayv2;
 pub mod application_autoscaling;
-mod asked;
 mod attributes;
 pub mod autoscaling;
 pub mod backup;
@@ -185,6 +184,9 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &logs::account::AccountPolicies,
     &logs::metrics::MetricFilters,
     &rds::Rds,
+    &rds::events::EventSubscriptions,
+    &rds::global::GlobalClusters,
+    &rds::proxies::Proxies,
     &route53::HealthChecks,
     &route53::Records,
     &route53::Zones,

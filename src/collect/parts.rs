@@ -2,9 +2,6 @@
 
 use std::future::Future;
 
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-
 use super::{Cx, Out, TypeSpec, tasks};
 use crate::model::Unknown;
 
@@ -36,20 +33,6 @@ where
     }
     out.listed(part.name, end);
     out
-}
-
-/// Tells a parent that is gone (`None`), and with it its parts, from a call that failed.
-pub(super) async fn unless_gone<T, E, R>(
-    gone: &str,
-    call: impl Future<Output = Result<T, SdkError<E, R>>>,
-) -> Result<Option<T>, SdkError<E, R>>
-where
-    E: ProvideErrorMetadata,
-{
-    match call.await {
-        Err(SdkError::ServiceError(e)) if e.err().code() == Some(gone) => Ok(None),
-        outcome => outcome.map(Some),
-    }
 }
 
 #[cfg(test)]

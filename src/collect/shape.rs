@@ -6,7 +6,7 @@
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 
-use crate::model::{Entry, Kind, Map, Resource, Value};
+use crate::model::{Entry, Kind, Map, Resource, Unknown, Value};
 use crate::source::Span;
 
 /// What the SDK writes where an answer leaves out a member that its model calls required.
@@ -86,6 +86,13 @@ pub(super) fn set_tags<'a>(
     resource.set("Tags", tags(own));
     for (key, value) in aws {
         resource.set_attribute(key.unwrap_or_default(), text(value));
+    }
+}
+
+/// Leaves properties unknown, all for the same reason.
+pub(super) fn set_unknown(resource: &mut Resource, properties: &[&str], why: &Unknown) {
+    for property in properties {
+        resource.set(property, Kind::Unknown(why.clone()));
     }
 }
 

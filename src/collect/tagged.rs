@@ -21,17 +21,22 @@ pub(super) fn ids(resources: &[(String, String)]) -> impl Fn(&str) -> String {
     move |arn| ids.get(arn).cloned().unwrap_or_default()
 }
 
-/// Sets `Tags`, a list of `Key` and `Value`, to what was told, if anybody was asked.
-pub(super) fn set(r: &mut Resource, told: Option<Answer<Tags>>) {
-    as_list(r, told.unwrap_or(Answer::Unknown(Unknown::NotCollected)));
+/// Sets `Tags`, a list of `Key` and `Value`, to what was told of the resource; nothing is told of what nobody asked about.
+pub(super) fn set(r: &mut Resource, told: Option<&Answer<Tags>>) {
+    match told {
+        Some(Answer::Is(tags)) => {
+            set_tags(r, tags.iter().map(|(key, value)| (Some(key.as_str()), Some(value.as_str()))))
+        }
+        Some(Answer::Absent) => r.set("Tags", Kind::Null),
+        Some(Answer::Unknown(why)) => r.set("Tags", Kind::Unknown(why.clone())),
+        None => r.set("Tags", Kind::Unknown(Unknown::NotCollected)),
+    }
 }
 
-/// Sets `Tags`, a list of `Key` and `Value`.
+/// As [`set`], of an answer that is at hand.
+#[expect(clippy::needless_pass_by_value, reason = "takes the place of `as_map`")]
 pub(super) fn as_list(r: &mut Resource, tags: Answer<Tags>) {
-    match tags {
-        Answer::Is(tags) => set_tags(r, tags.iter().map(|(key, value)| (Some(key.as_str()), Some(value.as_str())))),
-        other => r.set("Tags", other.into_kind(|_| Kind::Null)),
-    }
+    set(r, Some(&tags));
 }
 
 /// Sets `Tags`, a mapping. Those that AWS itself put are facts, as in [`set_tags`].

@@ -4,8 +4,9 @@ use aws_sdk_apigateway::Client;
 use serde_json::Value as Json;
 
 use super::{GET, NONE, PAGE, SPEC};
+use crate::collect::gone::unless_gone;
 use crate::collect::json::{at, items, kind, pick, text};
-use crate::collect::parts::{of_each, unless_gone};
+use crate::collect::parts::of_each;
 use crate::collect::shape::token;
 use crate::collect::{Cx, Out, TypeSpec};
 use crate::model::{Kind, Resource, Unknown};
@@ -37,7 +38,7 @@ async fn of_api(cx: &Cx, client: &Client, api: &str) -> Out {
         .pages_json(
             GET,
             &[TYPE.name],
-            |start| unless_gone(NONE, request.clone().set_position(start).send()),
+            |start| unless_gone(&[NONE], request.clone().set_position(start).send()),
             |page| token(page.as_ref()?.position()),
         )
         .await;

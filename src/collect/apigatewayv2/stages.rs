@@ -4,8 +4,9 @@ use aws_sdk_apigatewayv2::Client;
 use serde_json::Value as Json;
 
 use super::{GET, NONE, PAGE, SPEC, arn, set_common};
+use crate::collect::gone::unless_gone;
 use crate::collect::json::{at, data, items, kind, pick, text, upper};
-use crate::collect::parts::{of_each, unless_gone};
+use crate::collect::parts::of_each;
 use crate::collect::shape::{map, token};
 use crate::collect::{Cx, Out, TypeSpec};
 use crate::model::{Kind, Resource, Unknown};
@@ -51,7 +52,7 @@ async fn of_api(cx: &Cx, client: &Client, api: &str) -> Out {
         .pages_json(
             GET,
             &[TYPE.name],
-            |start| unless_gone(NONE, request.clone().set_next_token(start).send()),
+            |start| unless_gone(&[NONE], request.clone().set_next_token(start).send()),
             |page| token(page.as_ref()?.next_token()),
         )
         .await;

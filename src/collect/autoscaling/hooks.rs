@@ -5,7 +5,7 @@ use aws_sdk_autoscaling::types::LifecycleHook;
 use aws_smithy_types::error::ErrorMetadata;
 
 use super::SPEC;
-use crate::collect::gone::unless_gone;
+use crate::collect::gone::unless;
 use crate::collect::shape::{list, map, number, text};
 use crate::collect::{Answer, Cx, TypeSpec, ordered};
 use crate::model::{Kind, Resource};
@@ -31,7 +31,7 @@ pub(super) const TYPE: TypeSpec = TypeSpec {
 /// The hooks of a group; absent if the group is gone.
 pub(super) async fn of(cx: &Cx, client: &Client, group: &str, affects: &[&str]) -> Answer<Vec<LifecycleHook>> {
     let request = client.describe_lifecycle_hooks().auto_scaling_group_name(group).send();
-    match cx.ask(LIST, affects, &[], unless_gone(is_gone, request)).await {
+    match cx.ask(LIST, affects, &[], unless(is_gone, request)).await {
         Answer::Is(Some(answer)) => Answer::Is(answer.lifecycle_hooks.unwrap_or_default()),
         Answer::Is(None) | Answer::Absent => Answer::Absent,
         Answer::Unknown(why) => Answer::Unknown(why),

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use aws_sdk_backup::Client;
 
-use super::asked::unless;
+use super::gone::unless_gone;
 use super::shape::{map, text, token};
 use super::{Collector, Cx, Out, Reach, Spec};
 use crate::model::{Kind, Resource, Unknown};
@@ -68,7 +68,9 @@ async fn set_tags(cx: &Cx, client: &Client, r: &mut Resource, property: &'static
         .pages(
             TAGS,
             &[&*r.kind],
-            |start| unless(GONE, client.list_tags().resource_arn(&*arn).max_results(PAGE).set_next_token(start).send()),
+            |start| {
+                unless_gone(GONE, client.list_tags().resource_arn(&*arn).max_results(PAGE).set_next_token(start).send())
+            },
             |page| page.as_ref().and_then(|page| token(page.next_token())),
         )
         .await;

@@ -6,7 +6,7 @@ use aws_sdk_backup::types::BackupSelectionsListMember;
 use serde_json::Value as Json;
 
 use super::{GONE, PAGE, SPEC, plans};
-use crate::collect::asked::unless;
+use crate::collect::gone::unless_gone;
 use crate::collect::json::{at, kind};
 use crate::collect::order::all_sorted;
 use crate::collect::shape::{text, token};
@@ -31,7 +31,7 @@ pub(super) async fn collect(cx: &Cx, client: &Client, plan: &str) -> Out {
         .pages(
             LIST,
             &[TYPE.name],
-            |start| unless(GONE, request.clone().set_next_token(start).send()),
+            |start| unless_gone(GONE, request.clone().set_next_token(start).send()),
             |page| page.as_ref().and_then(|page| token(page.next_token())),
         )
         .await;

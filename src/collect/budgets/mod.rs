@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use aws_sdk_budgets::Client;
 use serde_json::Value as Json;
 
-use super::asked::unless;
+use super::gone::unless_gone;
 use super::json::{at, items, kind, text};
 use super::shape::{tags, token};
 use super::{Collector, Cx, Out, Reach, Spec, TypeSpec, tasks};
@@ -50,7 +50,7 @@ impl Collector for Budgets {
             .pages_json(
                 VIEW,
                 &[TYPE.name],
-                |start| unless(NONE, request.clone().set_next_token(start).send()),
+                |start| unless_gone(NONE, request.clone().set_next_token(start).send()),
                 |page| page.as_ref().and_then(|page| token(page.next_token())),
             )
             .await;

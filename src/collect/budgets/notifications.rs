@@ -7,7 +7,7 @@ use aws_sdk_budgets::types::{Notification, ThresholdType};
 
 use super::{NONE, PAGE, TYPE, VIEW, shape};
 use crate::collect::Cx;
-use crate::collect::asked::unless;
+use crate::collect::gone::unless_gone;
 use crate::collect::order::all_sorted;
 use crate::collect::shape::{list, map, text, token};
 use crate::model::{Kind, Unknown};
@@ -23,7 +23,7 @@ pub(super) async fn read(cx: &Cx, client: &Client, budget: &str) -> Kind {
         .pages(
             VIEW,
             &[TYPE.name],
-            |start| unless(NONE, request.clone().set_next_token(start).send()),
+            |start| unless_gone(NONE, request.clone().set_next_token(start).send()),
             |page| page.as_ref().and_then(|page| token(page.next_token())),
         )
         .await;
@@ -54,7 +54,7 @@ async fn subscribers(cx: &Cx, client: &Client, budget: &str, of: &Notification) 
         .pages(
             VIEW,
             &[TYPE.name],
-            |start| unless(NONE, request.clone().set_next_token(start).send()),
+            |start| unless_gone(NONE, request.clone().set_next_token(start).send()),
             |page| page.as_ref().and_then(|page| token(page.next_token())),
         )
         .await;

@@ -88,7 +88,7 @@ impl Trail {
             r.set_attribute(name, value);
         }
         r.set_attribute("OwnerAccount", shape::text(Some(&self.owner)));
-        tagged::set(&mut r, tags);
+        tagged::set(&mut r, tags.as_ref());
         let status = cx.ask_json(STATUS, &[TYPE.name], &[GONE], client.get_trail_status().name(&self.arn).send()).await;
         set_status(&mut r, self.told(STATUS, status)?);
         let (events, insights, configuration) = tokio::join!(

@@ -69,7 +69,7 @@ impl Collector for CloudWatch {
 async fn tag(cx: &Cx, client: &Client, kind: &'static str, mut alarms: Vec<Resource>) -> Vec<Resource> {
     let named: Vec<(String, String)> =
         alarms.iter().map(|r| (owned(r.address.physical_id.as_deref()), owned(r.address.arn.as_deref()))).collect();
-    let mut tags = cx
+    let tags = cx
         .tags_of(kind, "cloudwatch:alarm", &named, |cx, arn| {
             let request = client.list_tags_for_resource().resource_arn(arn);
             async move {
@@ -79,7 +79,7 @@ async fn tag(cx: &Cx, client: &Client, kind: &'static str, mut alarms: Vec<Resou
         })
         .await;
     for (r, (_, arn)) in alarms.iter_mut().zip(&named) {
-        tagged::set(r, tags.remove(arn));
+        tagged::set(r, tags.get(arn));
     }
     alarms
 }

@@ -5,9 +5,9 @@ use aws_sdk_codedeploy::operation::list_applications::ListApplicationsOutput;
 use serde_json::Value as Json;
 
 use super::{BATCH, GONE, SPEC, TAGS, groups, tags_of};
-use crate::collect::asked::set_asked_tags;
 use crate::collect::json::{at, items, kind, text as text_at};
 use crate::collect::shape::{text, token};
+use crate::collect::tagged;
 use crate::collect::{Answer, Cx, Out, TypeSpec, tasks};
 use crate::model::{Kind, Resource, Unknown};
 
@@ -50,7 +50,7 @@ pub(super) async fn collect(cx: &Cx, client: &Client, names: &[String], end: &Re
     let tags = cx.tags_of(TYPE.name, "codedeploy:application", &named, each).await;
     for r in &mut applications {
         let answer = tags.get(&arn(r));
-        set_asked_tags(r, answer);
+        tagged::set(r, answer);
     }
     out.resources = applications;
     out

@@ -5,10 +5,12 @@ use aws_sdk_codedeploy::operation::list_deployment_groups::ListDeploymentGroupsO
 use serde_json::Value as Json;
 
 use super::{BATCH, GONE, SPEC, TAGS, applications, tags_of};
-use crate::collect::asked::{set_asked_tags, set_unknown, unless};
+use crate::collect::gone::unless_gone;
 use crate::collect::json::{at, items, kind, text as text_at, upper};
 use crate::collect::order::all_sorted;
+use crate::collect::shape::set_unknown;
 use crate::collect::shape::{list, map, set, text, token};
+use crate::collect::tagged;
 use crate::collect::{Answer, Cx, Out, TypeSpec, tasks};
 use crate::model::{Kind, Resource, Unknown};
 
@@ -79,7 +81,7 @@ pub(super) async fn collect(cx: &Cx, client: &Client, applications: &[String], e
     let tags = cx.tags_of(TYPE.name, "codedeploy:deploymentgroup", &named, each).await;
     for r in &mut out.resources {
         let answer = tags.get(&arn(r));
-        set_asked_tags(r, answer);
+        tagged::set(r, answer);
     }
     out
 }
@@ -94,7 +96,7 @@ async fn of_application(cx: &Cx, client: &Client, application: &str) -> (Vec<Res
         .pages(
             LIST,
             &[TYPE.name],
-            |start| unless(GONE, request.clone().set_next_token(start).send()),
+            |start| unless_gone(GONE, request.clone().set_next_token(start).send()),
             |page| page.as_ref().and_then(|page| token(page.next_token())),
         )
         .await;

@@ -6,7 +6,7 @@ mod groups;
 use async_trait::async_trait;
 use aws_sdk_codedeploy::Client;
 
-use super::asked::unless;
+use super::gone::unless_gone;
 use super::shape::token;
 use super::tags::{self, Tags};
 use super::{Answer, Collector, Cx, Out, Reach, Spec};
@@ -52,7 +52,7 @@ async fn tags_of(cx: Cx, client: Client, kind: &'static str, arn: String) -> Ans
         .pages(
             TAGS,
             &[kind],
-            |start| unless(GONE, client.list_tags_for_resource().resource_arn(&arn).set_next_token(start).send()),
+            |start| unless_gone(GONE, client.list_tags_for_resource().resource_arn(&arn).set_next_token(start).send()),
             |page| page.as_ref().and_then(|page| token(page.next_token())),
         )
         .await;

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::operation::list_tags_of_resource::ListTagsOfResourceOutput
 use serde_json::Value as Json;
 
 use super::{GONE, global, tables};
-use crate::collect::asked::unless;
+use crate::collect::gone::unless_gone;
 use crate::collect::json::{at, document, items, pick, text};
 use crate::collect::shape::{flag, map, token};
 use crate::collect::tags::Tags;
@@ -88,9 +88,9 @@ impl Asker<'_> {
             self.policy(&["StreamSpecification"], stream),
         );
         Some(Details {
-            point_in_time_recovery: unless_gone(backups, point_in_time_recovery)?,
-            time_to_live: unless_gone(expiry, time_to_live)?,
-            kinesis: unless_gone(kinesis, destination)?,
+            point_in_time_recovery: still_there(backups, point_in_time_recovery)?,
+            time_to_live: still_there(expiry, time_to_live)?,
+            kinesis: still_there(kinesis, destination)?,
             policy,
             stream_policy,
             insights,
@@ -129,7 +129,7 @@ pub(super) async fn tags(cx: Cx, client: Client, arn: String) -> Answer<Tags> {
         .pages(
             TAGS,
             &[tables::TYPE.name],
-            |start| unless(GONE, client.list_tags_of_resource().resource_arn(&arn).set_next_token(start).send()),
+            |start| unless_gone(GONE, client.list_tags_of_resource().resource_arn(&arn).set_next_token(start).send()),
             |page| page.as_ref().and_then(|page| token(page.next_token())),
         )
         .await;
@@ -143,7 +143,7 @@ pub(super) async fn tags(cx: Cx, client: Client, arn: String) -> Answer<Tags> {
 }
 
 /// A setting that every table has; `None` if the table has gone.
-fn unless_gone(answer: Answer<Json>, kind: impl FnOnce(&Json) -> Kind) -> Option<Kind> {
+fn still_there(answer: Answer<Json>, kind: impl FnOnce(&Json) -> Kind) -> Option<Kind> {
     match answer {
         Answer::Is(found) => Some(kind(&found)),
         Answer::Absent => None,

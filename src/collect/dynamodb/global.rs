@@ -4,9 +4,9 @@ use serde_json::Value as Json;
 
 use super::tables::{self, Table};
 use super::{SPEC, details, shape};
-use crate::collect::asked::set_unknown;
 use crate::collect::json::{at, items, kind, pick, text};
 use crate::collect::order::sorted_by;
+use crate::collect::shape::set_unknown;
 use crate::collect::shape::{list, map};
 use crate::collect::{Cx, TypeSpec};
 use crate::model::{Kind, Resource, Unknown, Value};

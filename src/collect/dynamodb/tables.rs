@@ -6,10 +6,11 @@ use serde_json::Value as Json;
 
 use super::details::{self, Asker, Details};
 use super::{GONE, SPEC, global, shape};
-use crate::collect::asked::{set_asked_tags, set_unknown};
 use crate::collect::json::{at, items, kind, text};
 use crate::collect::order::sorted_by;
+use crate::collect::shape::set_unknown;
 use crate::collect::shape::{list, map, set, token};
+use crate::collect::tagged;
 use crate::collect::{Answer, Cx, Out, TypeSpec, tasks};
 use crate::model::{Kind, Resource, Unknown};
 
@@ -123,7 +124,7 @@ pub(super) async fn collect(cx: &Cx) -> Out {
             tags.insert(table.arn.clone(), details::tags(cx.clone(), client.clone(), table.arn.clone()).await);
         }
         let mut r = resource(cx, &table);
-        set_asked_tags(&mut r, tags.get(&table.arn));
+        tagged::set(&mut r, tags.get(&table.arn));
         if table.global {
             out.push(global::resource(cx, &table, r.properties.child("Tags")));
         }

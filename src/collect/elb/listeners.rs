@@ -10,7 +10,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 
 use super::actions::actions;
 use super::{GONE, PAGE, SPEC, is_gone, rules, tags};
-use crate::collect::gone::unless_gone;
+use crate::collect::gone::unless;
 use crate::collect::shape::{flag, list, map, number, number_text, set, tags as attributes, text, token};
 use crate::collect::{Answer, Cx, Out, TypeSpec, ordered, tasks};
 use crate::model::{Kind, Resource, Unknown};
@@ -65,7 +65,7 @@ async fn of_balancer(cx: &Cx, elb: &Client, balancer: &LoadBalancer) -> Out {
         .pages(
             LIST,
             &[TYPE.name, rules::TYPE.name],
-            |start| unless_gone(is_gone, request.clone().set_marker(start).send()),
+            |start| unless(is_gone, request.clone().set_marker(start).send()),
             |page| token(page.as_ref()?.next_marker()),
         )
         .await;
@@ -117,7 +117,7 @@ async fn additional_certificates(cx: &Cx, elb: &Client, listener: &Listener) -> 
         .pages(
             CERTIFICATES,
             &[TYPE.name],
-            |start| unless_gone(is_gone, request.clone().set_marker(start).send()),
+            |start| unless(is_gone, request.clone().set_marker(start).send()),
             |page| token(page.as_ref()?.next_marker()),
         )
         .await;

@@ -7,7 +7,7 @@ use aws_sdk_elasticloadbalancingv2::types::Rule;
 use super::actions::actions;
 use super::conditions::{conditions, transforms};
 use super::{PAGE, SPEC, is_gone, tags};
-use crate::collect::gone::unless_gone;
+use crate::collect::gone::unless;
 use crate::collect::shape::{flag, number, text, token};
 use crate::collect::{Cx, Out, TypeSpec};
 use crate::model::{Provenance, Resource};
@@ -29,7 +29,7 @@ pub(super) async fn collect(cx: &Cx, elb: &Client, listener: &str) -> Out {
         .pages(
             LIST,
             &[TYPE.name],
-            |start| unless_gone(is_gone, request.clone().set_marker(start).send()),
+            |start| unless(is_gone, request.clone().set_marker(start).send()),
             |page| token(page.as_ref()?.next_marker()),
         )
         .await;

@@ -6,9 +6,10 @@ use aws_sdk_eventbridge::types::EventBus;
 use serde_json::Value as Json;
 
 use super::{DEFAULT_BUS, GONE, PAGE, SPEC, TAGS, tags_of};
-use crate::collect::asked::{set_asked_tags, set_unknown};
 use crate::collect::json::{document, kind};
+use crate::collect::shape::set_unknown;
 use crate::collect::shape::{text, token};
+use crate::collect::tagged;
 use crate::collect::{Answer, Cx, Out, TypeSpec, tasks};
 use crate::model::{Kind, Provenance, Resource, Unknown};
 
@@ -58,7 +59,7 @@ pub(super) async fn collect(cx: &Cx, client: &Client) -> (Vec<String>, Out) {
     let tags = cx.tags_of(TYPE.name, "events:event-bus", &named, each).await;
     for r in &mut buses {
         let answer = tags.get(&arn(r));
-        set_asked_tags(r, answer);
+        tagged::set(r, answer);
     }
     out.resources = buses;
     (listed.iter().filter_map(|bus| bus.name()).map(str::to_owned).collect(), out)

@@ -5,9 +5,10 @@ use aws_sdk_eventbridge::operation::list_rules::ListRulesOutput;
 use aws_sdk_eventbridge::types::{Rule, RuleState};
 
 use super::{DEFAULT_BUS, GONE, PAGE, SPEC, TAGS, tags_of, targets};
-use crate::collect::asked::{set_asked_tags, unless};
+use crate::collect::gone::unless_gone;
 use crate::collect::json::document;
 use crate::collect::shape::{text, token};
+use crate::collect::tagged;
 use crate::collect::{Cx, Out, TypeSpec, tasks};
 use crate::model::{Kind, Provenance, Resource, Unknown};
 
@@ -57,7 +58,7 @@ pub(super) async fn collect(cx: &Cx, client: &Client, buses: Vec<String>) -> Out
     });
     for mut r in tasks::all(readings.collect()).await {
         let answer = r.address.arn.as_deref().and_then(|arn| tags.get(arn));
-        set_asked_tags(&mut r, answer);
+        tagged::set(&mut r, answer);
         out.push(r);
     }
     out
@@ -69,7 +70,7 @@ async fn of_bus(cx: &Cx, client: &Client, bus: &str) -> (Vec<Rule>, Result<(), U
         .pages(
             LIST,
             &[TYPE.name],
-            |start| unless(GONE, request.clone().set_next_token(start).send()),
+            |start| unless_gone(GONE, request.clone().set_next_token(start).send()),
             |page| page.as_ref().and_then(|page| token(page.next_token())),
         )
         .await;

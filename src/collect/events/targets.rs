@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::rules::{TARGETS, TYPE};
 use super::{GONE, PAGE, ecs};
 use crate::collect::Cx;
-use crate::collect::asked::unless;
+use crate::collect::gone::unless_gone;
 use crate::collect::json::{at, items, kind, pick};
 use crate::collect::order::{all_sorted, sorted_by};
 use crate::collect::shape::{list, map, token};
@@ -48,7 +48,7 @@ pub(super) async fn read(cx: &Cx, client: &Client, id: &str, rule: &Rule) -> Kin
         .pages_json(
             TARGETS,
             &[TYPE.name],
-            |start| unless(GONE, request.clone().set_next_token(start).send()),
+            |start| unless_gone(GONE, request.clone().set_next_token(start).send()),
             |page| page.as_ref().and_then(|page| token(page.next_token())),
         )
         .await;

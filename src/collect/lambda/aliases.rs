@@ -4,8 +4,9 @@ use aws_sdk_lambda::Client;
 use serde_json::Value as Json;
 
 use super::{NONE, SPEC, permissions};
+use crate::collect::gone::unless_gone;
 use crate::collect::json::{at, items, kind, pick, text};
-use crate::collect::parts::{unless_gone, wanted};
+use crate::collect::parts::wanted;
 use crate::collect::shape::{self, map, number, token};
 use crate::collect::{Answer, Cx, Out, Pages, TypeSpec, tasks};
 use crate::model::{Kind, Resource, Unknown};
@@ -65,7 +66,7 @@ async fn of_function(cx: &Cx, lambda: &Client, function: &str) -> Pages<Alias> {
         .pages_json(
             LIST,
             &[TYPE.name, permissions::TYPE.name],
-            |start| unless_gone(NONE, request.clone().set_marker(start).send()),
+            |start| unless_gone(&[NONE], request.clone().set_marker(start).send()),
             |page| token(page.as_ref()?.next_marker()),
         )
         .await;
@@ -89,7 +90,7 @@ async fn read(cx: &Cx, lambda: &Client, alias: &Alias) -> Option<Resource> {
     let (arn, name) = (text(&alias.json, "AliasArn"), text(&alias.json, "Name"));
     let request = lambda.get_provisioned_concurrency_config().function_name(&alias.function).qualifier(name);
     let wanted = (TYPE.name, arn, &["ProvisionedConcurrencyConfig"][..]);
-    match cx.ask_for(wanted, CONCURRENCY, &[NO_CONCURRENCY], unless_gone(NONE, request.send())).await {
+    match cx.ask_for(wanted, CONCURRENCY, &[NO_CONCURRENCY], unless_gone(&[NONE], request.send())).await {
         Answer::Is(found) => {
             let provisioned = found?.requested_provisioned_concurrent_executions();
             Some(resource(cx, alias, map([("ProvisionedConcurrentExecutions", number(provisioned))])))

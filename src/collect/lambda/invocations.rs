@@ -4,8 +4,9 @@ use aws_sdk_lambda::Client;
 use serde_json::Value as Json;
 
 use super::{NONE, SPEC};
+use crate::collect::gone::unless_gone;
 use crate::collect::json::{items, pick, text};
-use crate::collect::parts::{of_each, unless_gone};
+use crate::collect::parts::of_each;
 use crate::collect::shape::token;
 use crate::collect::{Cx, Out, TypeSpec};
 use crate::model::{Kind, Resource, Unknown};
@@ -42,7 +43,7 @@ async fn of_function(cx: &Cx, lambda: &Client, function: &str) -> Out {
         .pages_json(
             LIST,
             &[TYPE.name],
-            |start| unless_gone(NONE, request.clone().set_marker(start).send()),
+            |start| unless_gone(&[NONE], request.clone().set_marker(start).send()),
             |page| token(page.as_ref()?.next_marker()),
         )
         .await;

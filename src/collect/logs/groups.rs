@@ -110,7 +110,7 @@ async fn read(cx: &Cx, logs: &Client, group: &Json, tags: Option<Answer<Tags>>) 
         r.set_attribute(name, value);
     }
     r.set_attribute("InheritedProperties", set(items(group, "inheritedProperties").iter().filter_map(Json::as_str)));
-    tagged::set(&mut r, tags);
+    tagged::set(&mut r, tags.as_ref());
     let (protection, indexes, policy) = tokio::join!(
         details::data_protection(cx, logs, group),
         details::indexes(cx, logs, group),

@@ -2,65 +2,43 @@
 
 use aws_sdk_rds::Client;
 use aws_sdk_rds::operation::describe_db_clusters::DescribeDbClustersOutput;
-use aws_sdk_rds::types::{DatabaseInsightsMode, DbCluster};
+use aws_sdk_rds::types::{
+    ActivityStreamStatus, DatabaseInsightsMode, DbCluster, DomainMembership, LocalWriteForwardingStatus,
+    ScalingConfigurationInfo, ServerlessV2ScalingConfigurationInfo, StorageEncryptionType,
+};
 
-use super::{PAGE, SPEC, is_rds, secret, security_groups};
-use crate::collect::shape::{flag, list, map, number, set, set_tags, text, token};
+use super::database::{database, secret, security_groups};
+use super::{PAGE, SPEC, is_rds};
+use crate::collect::shape::{flag, list, map, number, number_text, set, set_tags, text, token};
 use crate::collect::{Cx, Out, TypeSpec};
 use crate::model::{Kind, Resource};
 
 pub(super) const LIST: &str = "rds:DescribeDBClusters";
 
-pub(super) const TYPE: TypeSpec = TypeSpec {
-    name: "AWS::RDS::DBCluster",
-    asked: &[("", LIST)],
-    reads: &[
-        "AllocatedStorage",
-        "AssociatedRoles",
-        "AutoMinorVersionUpgrade",
-        "AvailabilityZones",
-        "BacktrackWindow",
-        "BackupRetentionPeriod",
-        "CopyTagsToSnapshot",
-        "DBClusterIdentifier",
-        "DBClusterInstanceClass",
-        "DBClusterParameterGroupName",
-        "DBSubnetGroupName",
-        "DatabaseInsightsMode",
-        "DatabaseName",
-        "DeletionProtection",
-        "EnableCloudwatchLogsExports",
-        "EnableHttpEndpoint",
-        "EnableIAMDatabaseAuthentication",
-        "Engine",
-        "EngineLifecycleSupport",
-        "EngineMode",
-        "EngineVersion",
-        "GlobalClusterIdentifier",
-        "Iops",
-        "KmsKeyId",
-        "ManageMasterUserPassword",
-        "MasterUserSecret",
-        "MasterUsername",
-        "MonitoringInterval",
-        "MonitoringRoleArn",
-        "NetworkType",
-        "PerformanceInsightsEnabled",
-        "PerformanceInsightsKmsKeyId",
-        "PerformanceInsightsRetentionPeriod",
-        "Port",
-        "PreferredBackupWindow",
-        "PreferredMaintenanceWindow",
-        "PubliclyAccessible",
-        "ReplicationSourceIdentifier",
-        "ServerlessV2ScalingConfiguration",
-        "StorageEncrypted",
-        "StorageType",
-        "Tags",
-        "VpcSecurityGroupIds",
-    ],
-    ..TypeSpec::LISTED
-};
+pub(super) const TYPE: TypeSpec =
+    TypeSpec { name: "AWS::RDS::DBCluster", asked: &[("", LIST)], reads: READS, ..TypeSpec::LISTED };
+
+database! { db: DbCluster,
+    "AllocatedStorage" => number(db.allocated_storage()),
+    "AvailabilityZones" => set(db.availability_zones().iter().map(String::as_str)),
+    "BacktrackWindow" => number(db.backtrack_window()),
+    "DBClusterInstanceClass" => text(db.db_cluster_instance_class()),
+    "DBClusterParameterGroupName" => text(db.db_cluster_parameter_group()),
+    "DBSubnetGroupName" => text(db.db_subnet_group()),
+    "DatabaseName" => text(db.database_name()),
+    "EnableGlobalWriteForwarding" => flag(db.global_write_forwarding_requested()),
+    "EnableHttpEndpoint" => flag(db.http_endpoint_enabled()),
+    "EnableLocalWriteForwarding" => db.local_write_forwarding_status().map_or(Kind::Null, forwards),
+    "EngineMode" => text(db.engine_mode()),
+    "GlobalClusterIdentifier" => text(db.global_cluster_identifier()),
+    "PerformanceInsightsEnabled" => flag(db.performance_insights_enabled()),
+    "PerformanceInsightsKmsKeyId" => text(db.performance_insights_kms_key_id()),
+    "Port" => number(db.port()),
+    "ReplicationSourceIdentifier" => text(db.replication_source_identifier()),
+    "ScalingConfiguration" => db.scaling_configuration_info().map_or(Kind::Null, scaling),
+    "ServerlessV2ScalingConfiguration" => db.serverless_v2_scaling_configuration().map_or(Kind::Null, serverless),
+    "VpcSecurityGroupIds" => security_groups(db.vpc_security_groups()),
+}
 
 pub(super) async fn collect(cx: &Cx, rds: &Client) -> Out {
     let mut out = Out::default();
@@ -82,14 +60,27 @@ pub(super) async fn collect(cx: &Cx, rds: &Client) -> Out {
 fn resource(cx: &Cx, db: &DbCluster) -> Resource {
     let id = db.db_cluster_identifier().unwrap_or_default();
     let mut r = cx.resource(&SPEC, TYPE.name, id, db.db_cluster_arn().unwrap_or_default());
-    for (name, kind) in identity(db).into_iter().chain(operation(db)) {
+    for (name, kind) in properties(db) {
         r.set(name, kind);
     }
     set_tags(&mut r, db.tag_list().iter().map(|tag| (tag.key(), tag.value())));
-    r.set_attribute("Status", text(db.status()));
-    r.set_attribute("MultiAZ", flag(db.multi_az()));
-    r.set_attribute("Members", members(db));
+    for (name, kind) in facts(db) {
+        r.set_attribute(name, kind);
+    }
     r
+}
+
+fn facts(db: &DbCluster) -> [(&'static str, Kind); 8] {
+    [
+        ("Status", text(db.status())),
+        ("MultiAZ", flag(db.multi_az())),
+        ("Members", members(db)),
+        ("DBClusterResourceId", text(db.db_cluster_resource_id())),
+        ("Endpoint", map([("Address", text(db.endpoint())), ("Port", number_text(db.port()))])),
+        ("ReadEndpoint", map([("Address", text(db.reader_endpoint()))])),
+        ("ActivityStreamStatus", text(db.activity_stream_status().map(ActivityStreamStatus::as_str))),
+        ("StorageEncryptionType", text(db.storage_encryption_type().map(StorageEncryptionType::as_str))),
+    ]
 }
 
 /// The instances of a cluster and which of them writes: no property of the cluster says so.
@@ -102,100 +93,75 @@ fn members(db: &DbCluster) -> Kind {
     }))
 }
 
-type Properties = Vec<(&'static str, Kind)>;
-
-fn identity(db: &DbCluster) -> Properties {
-    vec![
-        ("DBClusterIdentifier", text(db.db_cluster_identifier())),
-        ("DBClusterInstanceClass", text(db.db_cluster_instance_class())),
-        ("DatabaseName", text(db.database_name())),
-        ("Engine", text(db.engine())),
-        ("EngineMode", text(db.engine_mode())),
-        ("EngineVersion", text(db.engine_version())),
-        ("EngineLifecycleSupport", text(db.engine_lifecycle_support())),
-        ("GlobalClusterIdentifier", text(db.global_cluster_identifier())),
-        ("ReplicationSourceIdentifier", text(db.replication_source_identifier())),
-        ("AvailabilityZones", set(db.availability_zones().iter().map(String::as_str))),
-        ("PubliclyAccessible", flag(db.publicly_accessible())),
-        ("NetworkType", text(db.network_type())),
-        ("Port", number(db.port())),
-        ("DBSubnetGroupName", text(db.db_subnet_group())),
-        ("VpcSecurityGroupIds", security_groups(db.vpc_security_groups())),
-        ("DBClusterParameterGroupName", text(db.db_cluster_parameter_group())),
-        ("MasterUsername", text(db.master_username())),
-        ("MasterUserSecret", secret(db.master_user_secret())),
-        ("ManageMasterUserPassword", Kind::Bool(db.master_user_secret().is_some())),
-        ("EnableIAMDatabaseAuthentication", flag(db.iam_database_authentication_enabled())),
-        ("EnableHttpEndpoint", flag(db.http_endpoint_enabled())),
-    ]
+/// Whether readers forward writes, or will when a change is done.
+fn forwards(status: &LocalWriteForwardingStatus) -> Kind {
+    use LocalWriteForwardingStatus::{Enabled, Enabling, Requested};
+    Kind::Bool(matches!(status, Enabled | Enabling | Requested))
 }
 
-fn operation(db: &DbCluster) -> Properties {
-    let roles = db.associated_roles().iter();
-    vec![
-        ("AllocatedStorage", number(db.allocated_storage())),
-        ("StorageType", text(db.storage_type())),
-        ("Iops", number(db.iops())),
-        ("StorageEncrypted", flag(db.storage_encrypted())),
-        ("KmsKeyId", text(db.kms_key_id())),
-        ("ServerlessV2ScalingConfiguration", serverless(db)),
-        ("BackupRetentionPeriod", number(db.backup_retention_period())),
-        ("BacktrackWindow", number(db.backtrack_window())),
-        ("PreferredBackupWindow", text(db.preferred_backup_window())),
-        ("PreferredMaintenanceWindow", text(db.preferred_maintenance_window())),
-        ("CopyTagsToSnapshot", flag(db.copy_tags_to_snapshot())),
-        ("DeletionProtection", flag(db.deletion_protection())),
-        ("AutoMinorVersionUpgrade", flag(db.auto_minor_version_upgrade())),
-        ("EnableCloudwatchLogsExports", set(db.enabled_cloudwatch_logs_exports().iter().map(String::as_str))),
-        ("PerformanceInsightsEnabled", flag(db.performance_insights_enabled())),
-        ("PerformanceInsightsKmsKeyId", text(db.performance_insights_kms_key_id())),
-        ("PerformanceInsightsRetentionPeriod", number(db.performance_insights_retention_period())),
-        ("DatabaseInsightsMode", text(db.database_insights_mode().map(DatabaseInsightsMode::as_str))),
-        ("MonitoringInterval", number(db.monitoring_interval())),
-        ("MonitoringRoleArn", text(db.monitoring_role_arn())),
-        (
-            "AssociatedRoles",
-            list(roles.map(|r| map([("RoleArn", text(r.role_arn())), ("FeatureName", text(r.feature_name()))]))),
-        ),
-    ]
+/// Capacity of the first generation of Aurora Serverless.
+fn scaling(of: &ScalingConfigurationInfo) -> Kind {
+    map([
+        ("AutoPause", flag(of.auto_pause())),
+        ("MaxCapacity", number(of.max_capacity())),
+        ("MinCapacity", number(of.min_capacity())),
+        ("SecondsBeforeTimeout", number(of.seconds_before_timeout())),
+        ("SecondsUntilAutoPause", number(of.seconds_until_auto_pause())),
+        ("TimeoutAction", text(of.timeout_action())),
+    ])
 }
 
-fn serverless(db: &DbCluster) -> Kind {
-    db.serverless_v2_scaling_configuration().map_or(Kind::Null, |scaling| {
-        let capacity = |units: Option<f64>| units.map_or(Kind::Null, Kind::Float);
-        map([
-            ("MinCapacity", capacity(scaling.min_capacity())),
-            ("MaxCapacity", capacity(scaling.max_capacity())),
-            ("SecondsUntilAutoPause", number(scaling.seconds_until_auto_pause())),
-        ])
-    })
+fn serverless(of: &ServerlessV2ScalingConfigurationInfo) -> Kind {
+    let capacity = |units: Option<f64>| units.map_or(Kind::Null, Kind::Float);
+    map([
+        ("MinCapacity", capacity(of.min_capacity())),
+        ("MaxCapacity", capacity(of.max_capacity())),
+        ("SecondsUntilAutoPause", number(of.seconds_until_auto_pause())),
+    ])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collect::testing::{claimed, offline, properties};
-    use crate::model::Value;
-    use aws_sdk_rds::types::{DbClusterMember, ServerlessV2ScalingConfigurationInfo};
+    use crate::collect::testing::{self, claimed, cx};
+    use crate::model::{Value, to_json};
+    use serde_json::json;
 
-    #[test]
-    fn a_cluster_reads_as_cloudformation_would_declare_it_and_its_members_are_a_fact() {
-        let scaling = ServerlessV2ScalingConfigurationInfo::builder().min_capacity(0.5).max_capacity(8.0).build();
-        let member = DbClusterMember::builder().db_instance_identifier("ledger-1").is_cluster_writer(true).build();
-        let db = DbCluster::builder()
-            .db_cluster_identifier("ledger")
-            .status("available")
-            .port(3306)
-            .serverless_v2_scaling_configuration(scaling)
-            .db_cluster_members(member)
-            .build();
-        let r = resource(&offline("eu-west-1"), &db);
-        assert_eq!(properties(&r), claimed(&SPEC, &r));
+    const CLUSTER: &str = "<DescribeDBClustersResponse><DescribeDBClustersResult><DBClusters><DBCluster>
+        <DBClusterIdentifier>ledger</DBClusterIdentifier><Engine>aurora-mysql</Engine><Status>available</Status>
+        <Endpoint>ledger.cluster-x.eu-west-1.rds.amazonaws.com</Endpoint><Port>3306</Port>
+        <ReaderEndpoint>ledger.cluster-ro-x.eu-west-1.rds.amazonaws.com</ReaderEndpoint>
+        <LocalWriteForwardingStatus>enabling</LocalWriteForwardingStatus>
+        <ServerlessV2ScalingConfiguration><MinCapacity>0.5</MinCapacity><MaxCapacity>8.0</MaxCapacity>
+        </ServerlessV2ScalingConfiguration>
+        <DBClusterMembers><DBClusterMember><DBInstanceIdentifier>ledger-1</DBInstanceIdentifier>
+            <IsClusterWriter>true</IsClusterWriter></DBClusterMember></DBClusterMembers>
+        <AssociatedRoles><DBClusterRole><RoleArn>arn:role</RoleArn><FeatureName>s3Import</FeatureName></DBClusterRole>
+        </AssociatedRoles>
+        <EnabledCloudwatchLogsExports><member>slowquery</member><member>audit</member></EnabledCloudwatchLogsExports>
+        <TagList><Tag><Key>team</Key><Value>money</Value></Tag></TagList>
+        </DBCluster></DBClusters></DescribeDBClustersResult></DescribeDBClustersResponse>";
+
+    #[tokio::test]
+    async fn a_cluster_reads_as_cloudformation_would_declare_it_and_its_members_are_a_fact() {
+        let cx = cx("eu-west-1", |_| (200, CLUSTER.into()));
+        let out = collect(&cx, &Client::new(&cx.config)).await;
+        let [r] = &out.resources[..] else { panic!("one cluster: {out:?}") };
+        assert_eq!(testing::properties(r), claimed(&SPEC, r));
         assert_eq!(r.get("Port").value().and_then(Value::as_int), Some(3306));
         let least = r.get("ServerlessV2ScalingConfiguration.MinCapacity");
         assert_eq!(least.value().map(|v| &v.kind), Some(&Kind::Float(0.5)));
-        assert_eq!(r.attribute("Members.0.DBInstanceIdentifier").as_str(), None, "facts are read by name");
+        assert_eq!(r.get("EnableLocalWriteForwarding").value().map(|v| &v.kind), Some(&Kind::Bool(true)));
+        assert_eq!(r.get("EnableCloudwatchLogsExports.0").as_str(), Some("audit"), "a set is sorted");
+        assert_eq!(r.get("AssociatedRoles.0.FeatureName").as_str(), Some("s3Import"));
+        assert_eq!(r.tag("team").as_deref(), Some("money"));
         assert_eq!(r.attribute("Members").get("0.DBInstanceIdentifier").as_str(), Some("ledger-1"));
+        assert_eq!(r.attribute("Endpoint").get("Port").as_str(), Some("3306"));
         assert!(r.get("MasterUserSecret").is_absent());
+        assert!(r.get("ScalingConfiguration").is_absent());
+        assert_eq!(
+            to_json(&r.attributes)["ReadEndpoint"],
+            json!({"Address": "ledger.cluster-ro-x.eu-west-1.rds.amazonaws.com"})
+        );
     }
 }

@@ -2,74 +2,64 @@
 
 use aws_sdk_rds::Client;
 use aws_sdk_rds::operation::describe_db_instances::DescribeDbInstancesOutput;
-use aws_sdk_rds::types::{DatabaseInsightsMode, DbInstance, Endpoint, ReplicaMode};
+use aws_sdk_rds::types::{
+    ActivityStreamStatus, AdditionalStorageVolumeOutput, CertificateDetails, DatabaseInsightsMode, DbInstance,
+    DbInstanceAutomatedBackupsReplication, DbSecurityGroupMembership, DomainMembership, Endpoint, ReplicaMode,
+};
 
-use super::{PAGE, SPEC, is_rds, secret, security_groups};
-use crate::collect::shape::{flag, list, map, number, number_text, set, set_tags, text, token};
+use super::database::{database, secret, security_groups};
+use super::{PAGE, SPEC, is_rds};
+use crate::collect::shape::{flag, list, map, number, number_text, set, set_tags, text, time, token};
 use crate::collect::{Cx, Out, TypeSpec};
 use crate::model::{Kind, Resource};
 
 pub(super) const LIST: &str = "rds:DescribeDBInstances";
 
-pub(super) const TYPE: TypeSpec = TypeSpec {
-    name: "AWS::RDS::DBInstance",
-    asked: &[("", LIST)],
-    reads: &[
-        "AllocatedStorage",
-        "AssociatedRoles",
-        "AutoMinorVersionUpgrade",
-        "AvailabilityZone",
-        "BackupRetentionPeriod",
-        "CACertificateIdentifier",
-        "CharacterSetName",
-        "CopyTagsToSnapshot",
-        "DBClusterIdentifier",
-        "DBInstanceClass",
-        "DBInstanceIdentifier",
-        "DBName",
-        "DBParameterGroupName",
-        "DBSubnetGroupName",
-        "DatabaseInsightsMode",
-        "DedicatedLogVolume",
-        "DeletionProtection",
-        "EnableCloudwatchLogsExports",
-        "EnableIAMDatabaseAuthentication",
-        "EnablePerformanceInsights",
-        "Engine",
-        "EngineLifecycleSupport",
-        "EngineVersion",
-        "Iops",
-        "KmsKeyId",
-        "LicenseModel",
-        "ManageMasterUserPassword",
-        "MasterUserSecret",
-        "MasterUsername",
-        "MaxAllocatedStorage",
-        "MonitoringInterval",
-        "MonitoringRoleArn",
-        "MultiAZ",
-        "NetworkType",
-        "OptionGroupName",
-        "PerformanceInsightsKMSKeyId",
-        "PerformanceInsightsRetentionPeriod",
-        "Port",
-        "PreferredBackupWindow",
-        "PreferredMaintenanceWindow",
-        "ProcessorFeatures",
-        "PromotionTier",
-        "PubliclyAccessible",
-        "ReplicaMode",
-        "SourceDBClusterIdentifier",
-        "SourceDBInstanceIdentifier",
-        "StorageEncrypted",
-        "StorageThroughput",
-        "StorageType",
-        "Tags",
-        "Timezone",
-        "VPCSecurityGroups",
-    ],
-    ..TypeSpec::LISTED
-};
+pub(super) const TYPE: TypeSpec =
+    TypeSpec { name: "AWS::RDS::DBInstance", asked: &[("", LIST)], reads: READS, ..TypeSpec::LISTED };
+
+database! { db: DbInstance,
+    "AdditionalStorageVolumes" => list(db.additional_storage_volumes().iter().map(volume)),
+    "AllocatedStorage" => number_text(db.allocated_storage()),
+    "AutomaticBackupReplicationRegion" => text(replicated_to(db)),
+    "AvailabilityZone" => text(db.availability_zone()),
+    "BackupTarget" => text(db.backup_target()),
+    "CACertificateIdentifier" => text(db.ca_certificate_identifier()),
+    "CharacterSetName" => text(db.character_set_name()),
+    "CustomIAMInstanceProfile" => text(db.custom_iam_instance_profile()),
+    "DBInstanceClass" => text(db.db_instance_class()),
+    "DBInstanceIdentifier" => text(db.db_instance_identifier()),
+    "DBName" => text(db.db_name()),
+    "DBParameterGroupName" => text(db.db_parameter_groups().first().and_then(|g| g.db_parameter_group_name())),
+    "DBSecurityGroups" =>
+        set(db.db_security_groups().iter().filter_map(DbSecurityGroupMembership::db_security_group_name)),
+    "DBSubnetGroupName" => text(db.db_subnet_group().and_then(|group| group.db_subnet_group_name())),
+    "DedicatedLogVolume" => flag(db.dedicated_log_volume()),
+    "DomainAuthSecretArn" => text(db.domain_memberships().first().and_then(DomainMembership::auth_secret_arn)),
+    "DomainDnsIps" => list(db.domain_memberships().iter().take(1).flat_map(|d| d.dns_ips()).map(|ip| text(Some(ip)))),
+    "DomainFqdn" => text(db.domain_memberships().first().and_then(DomainMembership::fqdn)),
+    "DomainOu" => text(db.domain_memberships().first().and_then(DomainMembership::ou)),
+    "EnablePerformanceInsights" => flag(db.performance_insights_enabled()),
+    "LicenseModel" => text(db.license_model()),
+    "MaxAllocatedStorage" => number(db.max_allocated_storage()),
+    "MultiAZ" => flag(db.multi_az()),
+    "NcharCharacterSetName" => text(db.nchar_character_set_name()),
+    "OptionGroupName" => text(db.option_group_memberships().first().and_then(|g| g.option_group_name())),
+    "PerformanceInsightsKMSKeyId" => text(db.performance_insights_kms_key_id()),
+    // The instance's own port; `DbInstancePort` is zero for most engines.
+    "Port" => number_text(db.endpoint().and_then(Endpoint::port)),
+    "ProcessorFeatures" => list(
+        db.processor_features().iter().map(|f| map([("Name", text(f.name())), ("Value", text(f.value()))])),
+    ),
+    "PromotionTier" => number(db.promotion_tier()),
+    "ReplicaMode" => text(db.replica_mode().map(ReplicaMode::as_str)),
+    "SourceDBClusterIdentifier" => text(db.read_replica_source_db_cluster_identifier()),
+    "SourceDBInstanceIdentifier" => text(db.read_replica_source_db_instance_identifier()),
+    "StorageThroughput" => number(db.storage_throughput()),
+    "TdeCredentialArn" => text(db.tde_credential_arn()),
+    "Timezone" => text(db.timezone()),
+    "VPCSecurityGroups" => security_groups(db.vpc_security_groups()),
+}
 
 pub(super) async fn collect(cx: &Cx, rds: &Client) -> Out {
     let mut out = Out::default();
@@ -91,106 +81,83 @@ pub(super) async fn collect(cx: &Cx, rds: &Client) -> Out {
 fn resource(cx: &Cx, db: &DbInstance) -> Resource {
     let id = db.db_instance_identifier().unwrap_or_default();
     let mut r = cx.resource(&SPEC, TYPE.name, id, db.db_instance_arn().unwrap_or_default());
-    for (name, kind) in identity(db).into_iter().chain(storage(db)).chain(operation(db)) {
+    for (name, kind) in properties(db) {
         r.set(name, kind);
     }
     set_tags(&mut r, db.tag_list().iter().map(|tag| (tag.key(), tag.value())));
-    r.set_attribute("DBInstanceStatus", text(db.db_instance_status()));
+    for (name, kind) in facts(db) {
+        r.set_attribute(name, kind);
+    }
     r
 }
 
-type Properties = Vec<(&'static str, Kind)>;
-
-fn identity(db: &DbInstance) -> Properties {
-    // The instance's own port; `DbInstancePort` is zero for most engines.
-    let port = db.endpoint().and_then(Endpoint::port);
-    vec![
-        ("DBInstanceIdentifier", text(db.db_instance_identifier())),
-        ("DBInstanceClass", text(db.db_instance_class())),
-        ("DBClusterIdentifier", text(db.db_cluster_identifier())),
-        ("DBName", text(db.db_name())),
-        ("Engine", text(db.engine())),
-        ("EngineVersion", text(db.engine_version())),
-        ("EngineLifecycleSupport", text(db.engine_lifecycle_support())),
-        ("LicenseModel", text(db.license_model())),
-        ("CharacterSetName", text(db.character_set_name())),
-        ("Timezone", text(db.timezone())),
-        ("SourceDBInstanceIdentifier", text(db.read_replica_source_db_instance_identifier())),
-        ("SourceDBClusterIdentifier", text(db.read_replica_source_db_cluster_identifier())),
-        ("ReplicaMode", text(db.replica_mode().map(ReplicaMode::as_str))),
-        ("PromotionTier", number(db.promotion_tier())),
-        ("AvailabilityZone", text(db.availability_zone())),
-        ("MultiAZ", flag(db.multi_az())),
-        ("PubliclyAccessible", flag(db.publicly_accessible())),
-        ("NetworkType", text(db.network_type())),
-        ("Port", number_text(port)),
-        ("DBSubnetGroupName", text(db.db_subnet_group().and_then(|group| group.db_subnet_group_name()))),
-        ("VPCSecurityGroups", security_groups(db.vpc_security_groups())),
-        ("DBParameterGroupName", text(db.db_parameter_groups().first().and_then(|g| g.db_parameter_group_name()))),
-        ("OptionGroupName", text(db.option_group_memberships().first().and_then(|g| g.option_group_name()))),
-        ("MasterUsername", text(db.master_username())),
-        ("MasterUserSecret", secret(db.master_user_secret())),
-        ("ManageMasterUserPassword", Kind::Bool(db.master_user_secret().is_some())),
-        ("EnableIAMDatabaseAuthentication", flag(db.iam_database_authentication_enabled())),
-        ("CACertificateIdentifier", text(db.ca_certificate_identifier())),
+fn facts(db: &DbInstance) -> [(&'static str, Kind); 8] {
+    let texts = |ids: &[String]| set(ids.iter().map(String::as_str));
+    [
+        ("DBInstanceStatus", text(db.db_instance_status())),
+        ("DbiResourceId", text(db.dbi_resource_id())),
+        ("Endpoint", db.endpoint().map_or(Kind::Null, endpoint)),
+        ("CertificateDetails", db.certificate_details().map_or(Kind::Null, certificate)),
+        ("SecondaryAvailabilityZone", text(db.secondary_availability_zone())),
+        ("ReadReplicaDBInstanceIdentifiers", texts(db.read_replica_db_instance_identifiers())),
+        ("ReadReplicaDBClusterIdentifiers", texts(db.read_replica_db_cluster_identifiers())),
+        ("ActivityStreamStatus", text(db.activity_stream_status().map(ActivityStreamStatus::as_str))),
     ]
 }
 
-fn storage(db: &DbInstance) -> Properties {
-    vec![
-        ("AllocatedStorage", number_text(db.allocated_storage())),
-        ("MaxAllocatedStorage", number(db.max_allocated_storage())),
-        ("StorageType", text(db.storage_type())),
-        ("Iops", number(db.iops())),
-        ("StorageThroughput", number(db.storage_throughput())),
-        ("StorageEncrypted", flag(db.storage_encrypted())),
-        ("KmsKeyId", text(db.kms_key_id())),
-        ("DedicatedLogVolume", flag(db.dedicated_log_volume())),
-    ]
+fn endpoint(of: &Endpoint) -> Kind {
+    map([
+        ("Address", text(of.address())),
+        ("Port", number_text(of.port())),
+        ("HostedZoneId", text(of.hosted_zone_id())),
+    ])
 }
 
-fn operation(db: &DbInstance) -> Properties {
-    let roles = db.associated_roles().iter();
-    let features = db.processor_features().iter();
-    vec![
-        ("BackupRetentionPeriod", number(db.backup_retention_period())),
-        ("PreferredBackupWindow", text(db.preferred_backup_window())),
-        ("PreferredMaintenanceWindow", text(db.preferred_maintenance_window())),
-        ("CopyTagsToSnapshot", flag(db.copy_tags_to_snapshot())),
-        ("DeletionProtection", flag(db.deletion_protection())),
-        ("AutoMinorVersionUpgrade", flag(db.auto_minor_version_upgrade())),
-        ("EnableCloudwatchLogsExports", set(db.enabled_cloudwatch_logs_exports().iter().map(String::as_str))),
-        ("EnablePerformanceInsights", flag(db.performance_insights_enabled())),
-        ("PerformanceInsightsKMSKeyId", text(db.performance_insights_kms_key_id())),
-        ("PerformanceInsightsRetentionPeriod", number(db.performance_insights_retention_period())),
-        ("DatabaseInsightsMode", text(db.database_insights_mode().map(DatabaseInsightsMode::as_str))),
-        ("MonitoringInterval", number(db.monitoring_interval())),
-        ("MonitoringRoleArn", text(db.monitoring_role_arn())),
-        (
-            "AssociatedRoles",
-            list(roles.map(|r| map([("RoleArn", text(r.role_arn())), ("FeatureName", text(r.feature_name()))]))),
-        ),
-        ("ProcessorFeatures", list(features.map(|f| map([("Name", text(f.name())), ("Value", text(f.value()))])))),
-    ]
+fn certificate(of: &CertificateDetails) -> Kind {
+    map([("CAIdentifier", text(of.ca_identifier())), ("ValidTill", time(of.valid_till()))])
+}
+
+fn volume(volume: &AdditionalStorageVolumeOutput) -> Kind {
+    map([
+        ("VolumeName", text(volume.volume_name())),
+        ("AllocatedStorage", number_text(volume.allocated_storage())),
+        ("Iops", number(volume.iops())),
+        ("MaxAllocatedStorage", number(volume.max_allocated_storage())),
+        ("StorageThroughput", number(volume.storage_throughput())),
+        ("StorageType", text(volume.storage_type())),
+    ])
+}
+
+/// The region that automated backups are copied to: the copies are known by their ARNs.
+fn replicated_to(db: &DbInstance) -> Option<&str> {
+    let copy = db.db_instance_automated_backups_replications().first();
+    copy.and_then(DbInstanceAutomatedBackupsReplication::db_instance_automated_backups_arn)?.split(':').nth(3)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collect::testing::{claimed, offline, properties};
+    use crate::collect::testing::{self, claimed, offline};
     use crate::model::Value;
     use aws_sdk_rds::types::{DbParameterGroupStatus, MasterUserSecret, VpcSecurityGroupMembership};
 
     #[test]
     fn an_instance_reads_as_cloudformation_would_declare_it() {
+        let copy = DbInstanceAutomatedBackupsReplication::builder()
+            .db_instance_automated_backups_arn("arn:aws:rds:eu-west-1:123456789012:auto-backup:ab-1");
         let db = DbInstance::builder()
             .db_instance_identifier("orders")
             .db_instance_arn("arn:aws:rds:us-east-1:123456789012:db:orders")
             .db_instance_status("available")
             .allocated_storage(100)
-            .endpoint(Endpoint::builder().port(5432).build())
+            .endpoint(Endpoint::builder().address("orders.x.us-east-1.rds.amazonaws.com").port(5432).build())
             .vpc_security_groups(VpcSecurityGroupMembership::builder().vpc_security_group_id("sg-1").build())
             .db_parameter_groups(DbParameterGroupStatus::builder().db_parameter_group_name("tuned").build())
+            .domain_memberships(
+                DomainMembership::builder().domain("d-1").fqdn("corp.example").dns_ips("10.0.0.2").build(),
+            )
+            .additional_storage_volumes(AdditionalStorageVolumeOutput::builder().volume_name("rdsdbdata2").build())
+            .db_instance_automated_backups_replications(copy.build())
             .master_user_secret(MasterUserSecret::builder().secret_arn("arn:s").build())
             .storage_encrypted(false)
             .build();
@@ -200,15 +167,20 @@ mod tests {
         assert_eq!(r.get("Port").as_str(), Some("5432"));
         assert_eq!(r.get("VPCSecurityGroups.0").as_str(), Some("sg-1"));
         assert_eq!(r.get("DBParameterGroupName").as_str(), Some("tuned"));
+        assert_eq!(r.get("Domain").as_str(), Some("d-1"));
+        assert_eq!(r.get("DomainDnsIps.0").as_str(), Some("10.0.0.2"));
+        assert_eq!(r.get("AdditionalStorageVolumes.0.VolumeName").as_str(), Some("rdsdbdata2"));
+        assert_eq!(r.get("AutomaticBackupReplicationRegion").as_str(), Some("eu-west-1"));
         assert_eq!(r.get("ManageMasterUserPassword").value().and_then(Value::as_bool), Some(true));
         assert_eq!(r.get("StorageEncrypted").value().and_then(Value::as_bool), Some(false));
         assert_eq!(r.attribute("DBInstanceStatus").as_str(), Some("available"));
+        assert_eq!(r.attribute("Endpoint").get("Port").as_str(), Some("5432"));
     }
 
     #[test]
     fn everything_claimed_is_read_and_what_the_answer_leaves_out_is_absent() {
         let r = resource(&offline("us-east-1"), &DbInstance::builder().db_instance_identifier("bare").build());
-        assert_eq!(properties(&r), claimed(&SPEC, &r));
+        assert_eq!(testing::properties(&r), claimed(&SPEC, &r));
         assert!(r.get("KmsKeyId").is_absent());
         assert!(r.get("MasterUserPassword").why_unknown().is_some(), "nobody can read it");
     }

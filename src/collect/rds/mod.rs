@@ -1,23 +1,34 @@
-//! RDS: instances and clusters with their tags, and the groups that they refer to.
+//! RDS: instances and clusters with their tags, and the groups that they refer to. Proxies, global databases and event subscriptions have
+//! collectors of their own.
 
 mod clusters;
+mod database;
+pub mod events;
+pub mod global;
 mod instances;
+mod options;
 mod parameters;
+pub mod proxies;
 mod subnets;
+mod tags;
 
 use async_trait::async_trait;
 use aws_sdk_rds::Client;
-use aws_sdk_rds::types::{MasterUserSecret, VpcSecurityGroupMembership};
 
-use super::shape::{map, set, text};
 use super::{Collector, Cx, Out, Reach, Spec};
-use crate::model::Kind;
 
 static SPEC: Spec = Spec {
     name: "rds",
     reach: Reach::Regional,
-    listings: 5,
-    types: &[instances::TYPE, clusters::TYPE, subnets::TYPE, parameters::OF_INSTANCES, parameters::OF_CLUSTERS],
+    listings: 6,
+    types: &[
+        instances::TYPE,
+        clusters::TYPE,
+        subnets::TYPE,
+        parameters::OF_INSTANCES,
+        parameters::OF_CLUSTERS,
+        options::TYPE,
+    ],
     actions: &[
         instances::LIST,
         clusters::LIST,
@@ -26,6 +37,9 @@ static SPEC: Spec = Spec {
         parameters::READ_OF_INSTANCES,
         parameters::LIST_OF_CLUSTERS,
         parameters::READ_OF_CLUSTERS,
+        options::LIST,
+        tags::READ,
+        super::tags::LIST,
     ],
 };
 
@@ -43,14 +57,15 @@ impl Collector for Rds {
 
     async fn collect(&self, cx: &Cx, out: &mut Out) {
         let rds = Client::new(&cx.config);
-        let (instances, clusters, subnets, of_instances, of_clusters) = tokio::join!(
+        let (instances, clusters, subnets, of_instances, of_clusters, options) = tokio::join!(
             instances::collect(cx, &rds),
             clusters::collect(cx, &rds),
             subnets::collect(cx, &rds),
             parameters::of_instances(cx, &rds),
             parameters::of_clusters(cx, &rds),
+            options::collect(cx, &rds),
         );
-        for part in [instances, clusters, subnets, of_instances, of_clusters] {
+        for part in [instances, clusters, subnets, of_instances, of_clusters, options] {
             out.merge(part);
         }
     }
@@ -60,16 +75,6 @@ impl Collector for Rds {
 /// but have types of their own.
 fn is_rds(engine: Option<&str>) -> bool {
     !engine.is_some_and(|engine| engine.starts_with("neptune") || engine.starts_with("docdb"))
-}
-
-fn security_groups(memberships: &[VpcSecurityGroupMembership]) -> Kind {
-    set(memberships.iter().filter_map(VpcSecurityGroupMembership::vpc_security_group_id))
-}
-
-fn secret(secret: Option<&MasterUserSecret>) -> Kind {
-    secret.map_or(Kind::Null, |secret| {
-        map([("SecretArn", text(secret.secret_arn())), ("KmsKeyId", text(secret.kms_key_id()))])
-    })
 }
 
 #[cfg(test)]

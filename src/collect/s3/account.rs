@@ -6,16 +6,19 @@ use aws_sdk_s3control::config::endpoint::{Endpoint, Params, ResolveEndpoint};
 use aws_sdk_s3control::types::PublicAccessBlockConfiguration;
 use aws_smithy_runtime_api::client::endpoint::EndpointFuture;
 
-use super::{NO_ACCESS_BLOCK, SPEC};
+use super::SPEC;
 use crate::collect::{Answer, Cx, Out, TypeSpec};
 use crate::model::types::S3_ACCOUNT_BLOCK;
 use crate::model::{Kind, Resource};
 
 pub(super) const ACCESS_BLOCK: &str = "s3:GetAccountPublicAccessBlock";
 
+/// What S3 answers where the block was never set.
+const NO_ACCESS_BLOCK: &str = "NoSuchPublicAccessBlockConfiguration";
+
 pub(super) const TYPE: TypeSpec = TypeSpec {
     name: S3_ACCOUNT_BLOCK,
-    asked: &[("", "s3:GetAccountPublicAccessBlock")],
+    asked: &[("", ACCESS_BLOCK)],
     reads: &["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"],
     ..TypeSpec::LISTED
 };

@@ -1,8 +1,17 @@
-//! S3: buckets of the scanned regions, and the account's public access block.
+//! S3: buckets of the scanned regions with their policies, and the account's public access block.
 
+mod access;
 mod account;
 mod buckets;
+mod lifecycle;
+mod notifications;
+mod policies;
+mod protection;
+mod replication;
+mod reports;
+mod setting;
 mod settings;
+mod web;
 
 use async_trait::async_trait;
 use aws_config::Region;
@@ -14,20 +23,9 @@ static SPEC: Spec = Spec {
     name: "s3",
     reach: Reach::Global,
     listings: 2,
-    types: &[buckets::TYPE, account::TYPE],
-    actions: &[
-        buckets::LIST,
-        buckets::LOCATION,
-        buckets::ENCRYPTION,
-        buckets::VERSIONING,
-        buckets::ACCESS_BLOCK,
-        buckets::TAGGING,
-        account::ACCESS_BLOCK,
-    ],
+    types: &[buckets::TYPE, policies::TYPE, account::TYPE],
+    actions: settings::ACTIONS,
 };
-
-/// What S3 answers where a public access block was never set, for a bucket and for the account.
-const NO_ACCESS_BLOCK: &str = "NoSuchPublicAccessBlockConfiguration";
 
 /// Reads S3: the listing knows all regions, the buckets are asked in their own.
 pub struct S3;

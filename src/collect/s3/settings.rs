@@ -1,85 +1,61 @@
-//! Bucket settings as properties.
+//! The settings of a bucket: which call tells what, and how S3 says that one was never made.
 
-use aws_sdk_s3::operation::get_bucket_versioning::GetBucketVersioningOutput;
-use aws_sdk_s3::types::{
-    BucketVersioningStatus, PublicAccessBlockConfiguration, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
-};
+use super::setting::Setting;
+use super::{account, buckets, policies};
 
-use crate::collect::shape::{flag, list, map, text};
-use crate::model::Kind;
+/// Makes the settings, and what the collector says of itself because of them.
+macro_rules! settings {
+    ($($name:ident: $action:literal tells [$($property:literal),*] and [$($fact:literal),*] unless [$($absent:literal),*];)*) => {
+        $(pub(super) const $name: Setting = Setting {
+            action: $action,
+            tells: &[$($property,)* $($fact),*],
+            absent: &[$($absent),*],
+        };)*
 
-pub(super) fn encryption(found: Option<&ServerSideEncryptionConfiguration>) -> Kind {
-    let rules = found.map_or(&[][..], ServerSideEncryptionConfiguration::rules);
-    map([("ServerSideEncryptionConfiguration", list(rules.iter().map(encryption_rule)))])
+        /// Which action tells a property or fact.
+        pub(super) const ASKED: &[(&str, &str)] =
+            &[$($(($property, $action),)* $(($fact, $action),)*)* ("", buckets::LIST)];
+
+        /// Every property that is read.
+        pub(super) const READS: &[&str] = &["BucketName", $($($property,)*)*];
+
+        /// The properties that cost a call per bucket.
+        pub(super) const ON_DEMAND: &[&str] = &[$($($property,)*)*];
+
+        /// Every action of the collector.
+        pub(super) const ACTIONS: &[&str] =
+            &[buckets::LIST, buckets::LOCATION, $($action,)* policies::READ, account::ACCESS_BLOCK];
+    };
 }
 
-fn encryption_rule(rule: &ServerSideEncryptionRule) -> Kind {
-    let by_default = rule.apply_server_side_encryption_by_default().map_or(Kind::Null, |default| {
-        map([
-            ("SSEAlgorithm", text(Some(default.sse_algorithm().as_str()))),
-            ("KMSMasterKeyID", text(default.kms_master_key_id())),
-        ])
-    });
-    let blocked = rule.blocked_encryption_types().map_or(Kind::Null, |blocked| {
-        map([("EncryptionType", list(blocked.encryption_type().iter().map(|kind| text(Some(kind.as_str())))))])
-    });
-    map([
-        ("ServerSideEncryptionByDefault", by_default),
-        ("BucketKeyEnabled", flag(rule.bucket_key_enabled())),
-        ("BlockedEncryptionTypes", blocked),
-    ])
-}
-
-/// A bucket whose versioning was never switched has no status: absent, as in a template that does not mention it.
-pub(super) fn versioning(found: &GetBucketVersioningOutput) -> Kind {
-    map([("Status", text(found.status().map(BucketVersioningStatus::as_str)))])
-}
-
-pub(super) fn access_block(found: Option<&PublicAccessBlockConfiguration>) -> Kind {
-    found.map_or(Kind::Null, |found| {
-        map([
-            ("BlockPublicAcls", flag(found.block_public_acls())),
-            ("IgnorePublicAcls", flag(found.ignore_public_acls())),
-            ("BlockPublicPolicy", flag(found.block_public_policy())),
-            ("RestrictPublicBuckets", flag(found.restrict_public_buckets())),
-        ])
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Value, to_json};
-    use aws_sdk_s3::types::{ServerSideEncryption, ServerSideEncryptionByDefault};
-    use serde_json::json;
-
-    #[test]
-    fn encryption_reads_as_cloudformation_would_declare_it() {
-        let default = ServerSideEncryptionByDefault::builder()
-            .sse_algorithm(ServerSideEncryption::AwsKms)
-            .kms_master_key_id("arn:aws:kms:eu-west-1:123456789012:key/1")
-            .build()
-            .unwrap();
-        let rule = ServerSideEncryptionRule::builder()
-            .apply_server_side_encryption_by_default(default)
-            .bucket_key_enabled(true)
-            .build();
-        let found = ServerSideEncryptionConfiguration::builder().rules(rule).build().unwrap();
-        assert_eq!(
-            to_json(&Value::live(encryption(Some(&found)))),
-            json!({"ServerSideEncryptionConfiguration": [{
-                "ServerSideEncryptionByDefault":
-                    {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "arn:aws:kms:eu-west-1:123456789012:key/1"},
-                "BucketKeyEnabled": true,
-            }]})
-        );
-        assert_eq!(encryption(None), Kind::Null);
-    }
-
-    #[test]
-    fn versioning_is_absent_until_it_is_switched() {
-        assert_eq!(versioning(&GetBucketVersioningOutput::builder().build()), Kind::Null);
-        let suspended = GetBucketVersioningOutput::builder().status(BucketVersioningStatus::Suspended).build();
-        assert_eq!(to_json(&Value::live(versioning(&suspended))), json!({"Status": "Suspended"}));
-    }
+settings! {
+    ENCRYPTION: "s3:GetEncryptionConfiguration"
+        tells ["BucketEncryption"] and [] unless ["ServerSideEncryptionConfigurationNotFoundError"];
+    VERSIONING: "s3:GetBucketVersioning" tells ["VersioningConfiguration"] and ["MfaDelete"] unless [];
+    OBJECT_LOCK: "s3:GetBucketObjectLockConfiguration"
+        tells ["ObjectLockEnabled", "ObjectLockConfiguration"] and [] unless ["ObjectLockConfigurationNotFoundError"];
+    LIFECYCLE: "s3:GetLifecycleConfiguration"
+        tells ["LifecycleConfiguration"] and [] unless ["NoSuchLifecycleConfiguration"];
+    REPLICATION: "s3:GetReplicationConfiguration"
+        tells ["ReplicationConfiguration"] and [] unless ["ReplicationConfigurationNotFoundError"];
+    ACCESS_BLOCK: "s3:GetBucketPublicAccessBlock"
+        tells ["PublicAccessBlockConfiguration"] and [] unless ["NoSuchPublicAccessBlockConfiguration"];
+    OWNERSHIP: "s3:GetBucketOwnershipControls"
+        tells ["OwnershipControls"] and [] unless ["OwnershipControlsNotFoundError"];
+    ABAC: "s3:GetBucketAbac" tells ["AbacStatus"] and [] unless [];
+    // `AccessControl` can only be written. Whoever names it is about the grants that it made.
+    ACL: "s3:GetBucketAcl" tells [] and ["Acl", "AccessControl"] unless [];
+    POLICY_STATUS: "s3:GetBucketPolicyStatus" tells [] and ["PolicyIsPublic"] unless ["NoSuchBucketPolicy"];
+    LOGGING: "s3:GetBucketLogging" tells ["LoggingConfiguration"] and [] unless [];
+    NOTIFICATION: "s3:GetBucketNotification" tells ["NotificationConfiguration"] and [] unless [];
+    CORS: "s3:GetBucketCORS" tells ["CorsConfiguration"] and [] unless ["NoSuchCORSConfiguration"];
+    WEBSITE: "s3:GetBucketWebsite" tells ["WebsiteConfiguration"] and [] unless ["NoSuchWebsiteConfiguration"];
+    // Regions without acceleration do not know the question.
+    ACCELERATION: "s3:GetAccelerateConfiguration"
+        tells ["AccelerateConfiguration"] and [] unless ["MethodNotAllowed", "UnsupportedArgument"];
+    INVENTORY: "s3:GetInventoryConfiguration" tells ["InventoryConfigurations"] and [] unless [];
+    METRICS: "s3:GetMetricsConfiguration" tells ["MetricsConfigurations"] and [] unless [];
+    ANALYTICS: "s3:GetAnalyticsConfiguration" tells ["AnalyticsConfigurations"] and [] unless [];
+    TIERING: "s3:GetIntelligentTieringConfiguration" tells ["IntelligentTieringConfigurations"] and [] unless [];
+    TAGGING: "s3:GetBucketTagging" tells ["Tags"] and [] unless ["NoSuchTagSet"];
 }

@@ -9,10 +9,10 @@ use aws_sdk_scheduler::types::{ScheduleState, ScheduleSummary};
 use aws_smithy_types::DateTime;
 use serde_json::Value as Json;
 
-use super::asked::set_unknown;
 use super::events::ecs;
 use super::json::{at, kind, pick, text as text_at};
 use super::order::all_sorted;
+use super::shape::set_unknown;
 use super::shape::{map, text, time, token};
 use super::{Answer, Collector, Cx, Out, Reach, Spec, TypeSpec, tasks};
 use crate::model::{Kind, Resource, Unknown};

@@ -6,10 +6,11 @@ use aws_sdk_sfn::operation::list_state_machines::ListStateMachinesOutput;
 use aws_sdk_sfn::types::{IncludedData, StateMachineListItem};
 use serde_json::Value as Json;
 
-use super::asked::{set_asked_tags, set_unknown};
 use super::json::{at, kind, upper};
 use super::order::all_sorted;
+use super::shape::set_unknown;
 use super::shape::{text, token};
+use super::tagged;
 use super::tags::{self, Tags};
 use super::{Answer, Collector, Cx, Out, Reach, Spec, TypeSpec, tasks};
 use crate::model::{Kind, Resource, Unknown};
@@ -86,7 +87,7 @@ impl Collector for StepFunctions {
         let tags = cx.tags_of(TYPE.name, "states:stateMachine", &arns, each).await;
         for r in &mut machines {
             let answer = tags.get(&arn(r));
-            set_asked_tags(r, answer);
+            tagged::set(r, answer);
         }
         out.resources.extend(machines);
     }

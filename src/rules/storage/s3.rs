@@ -25,6 +25,7 @@ rules! {
         severity: High,
         scope: Resource,
         types: ["AWS::S3::Bucket"],
+        reads: ["AWS::S3::Bucket.BucketEncryption"],
         params: {
             algorithms: Preset::Texts(&["AES256", "aws:kms", "aws:kms:dsse"]) => "accepted values of SSEAlgorithm",
             require_declared: Preset::Bool(false) => "fail templates that leave it to S3's default",
@@ -64,7 +65,7 @@ rules! {
         severity: Critical,
         scope: Resource,
         types: ["AWS::S3::Bucket"],
-        reads: ["Driftline::S3::AccountPublicAccessBlock"],
+        reads: ["AWS::S3::Bucket.PublicAccessBlockConfiguration", "Driftline::S3::AccountPublicAccessBlock"],
         params: {
             accept_account_level: Preset::Bool(true) => "count what the account's block switches on",
             require_declared: Preset::Bool(false) => "fail templates that leave it to the account",
@@ -104,6 +105,7 @@ rules! {
         severity: Medium,
         scope: Resource,
         types: ["AWS::S3::Bucket"],
+        reads: ["AWS::S3::Bucket.VersioningConfiguration"],
         equivalents: [
             "aws-config/s3-bucket-versioning-enabled",
             "security-hub/S3.14",

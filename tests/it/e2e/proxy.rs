@@ -206,26 +206,42 @@ fn action(head: &str, body: &[u8]) -> String {
     }
     let target = head.split(' ').nth(1).unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    if path.ends_with("/configuration/publicAccessBlock") {
+        return "s3:GetAccountPublicAccessBlock".to_owned();
+    }
+    if path == "/" {
+        return "s3:ListAllMyBuckets".to_owned();
+    }
     let asked = |key: &str| query.split('&').any(|pair| pair.split('=').next() == Some(key));
-    let name = if path.ends_with("/configuration/publicAccessBlock") {
-        "GetAccountPublicAccessBlock"
-    } else if path == "/" {
-        "ListAllMyBuckets"
-    } else if asked("encryption") {
-        "GetEncryptionConfiguration"
-    } else if asked("versioning") {
-        "GetBucketVersioning"
-    } else if asked("publicAccessBlock") {
-        "GetBucketPublicAccessBlock"
-    } else if asked("tagging") {
-        "GetBucketTagging"
-    } else if asked("location") {
-        "GetBucketLocation"
-    } else {
-        return format!("s3:{target}");
-    };
+    let name = S3.iter().find(|(key, _)| asked(key)).map_or(target, |(_, name)| name);
     format!("s3:{name}")
 }
+
+/// What a bucket is asked, and the IAM action that allows it.
+const S3: &[(&str, &str)] = &[
+    ("abac", "GetBucketAbac"),
+    ("accelerate", "GetAccelerateConfiguration"),
+    ("acl", "GetBucketAcl"),
+    ("analytics", "GetAnalyticsConfiguration"),
+    ("cors", "GetBucketCORS"),
+    ("encryption", "GetEncryptionConfiguration"),
+    ("intelligent-tiering", "GetIntelligentTieringConfiguration"),
+    ("inventory", "GetInventoryConfiguration"),
+    ("lifecycle", "GetLifecycleConfiguration"),
+    ("location", "GetBucketLocation"),
+    ("logging", "GetBucketLogging"),
+    ("metrics", "GetMetricsConfiguration"),
+    ("notification", "GetBucketNotification"),
+    ("object-lock", "GetBucketObjectLockConfiguration"),
+    ("ownershipControls", "GetBucketOwnershipControls"),
+    ("policy", "GetBucketPolicy"),
+    ("policyStatus", "GetBucketPolicyStatus"),
+    ("publicAccessBlock", "GetBucketPublicAccessBlock"),
+    ("replication", "GetReplicationConfiguration"),
+    ("tagging", "GetBucketTagging"),
+    ("versioning", "GetBucketVersioning"),
+    ("website", "GetBucketWebsite"),
+];
 
 /// The code by which a service says no.
 fn denial_of(action: &str) -> &'static str {
