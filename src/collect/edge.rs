@@ -31,7 +31,7 @@ pub(super) fn tagged(mut resource: Resource, tags: &HashMap<String, Answer<Tags>
 mod tests {
     use super::*;
     use crate::collect::testing::offline;
-    use crate::model::{Address, GLOBAL, World};
+    use crate::model::{Address, GLOBAL, Unknown, World};
     use crate::source::Span;
 
     #[test]
