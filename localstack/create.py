@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes AWS calls one after the other and prints what they answered, so that a test knows what was created.
 
-Reads a JSON list on stdin: {"call": "sns.create_topic", "with": {...}, "as": "topic", "region": "..."}. In `with`, `${topic.TopicArn}` stands for what
-an earlier call answered, `${account}` for the account, `${region}` for the region, `$${` for a `${` of its own. Prints the answers by name as JSON.
+Reads a JSON list of cases on stdin: {"name": "...", "create": [{"call": "sns.create_topic", "with": {...}, "as": "topic", "region": "..."}]}. In `with`, `${topic.TopicArn}` stands for what
+an earlier call answered, `${account}` for the account, `${region}` for the region, `$${` for a `${` of its own. Prints, for each case, the answers by name as JSON.
 """
 import argparse
 import base64
@@ -53,6 +53,15 @@ def zipped(files):
     return buffer.getvalue()
 
 
+def shown(service, answer):
+    """What later calls and the test see of an answer."""
+    answer.pop("ResponseMetadata", None)
+    if service == "route53":
+        # It answers `/hostedzone/Z1` where everybody else writes `Z1`.
+        return json.loads(json.dumps(answer, default=str).replace("/hostedzone/", ""))
+    return answer
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--endpoint", required=True)
@@ -69,23 +78,24 @@ def main():
             clients[key] = session.client(service, region_name=region, endpoint_url=args.endpoint, config=config)
         return clients[key]
 
-    answers = {"account": client("sts", args.region).get_caller_identity()["Account"], "region": args.region}
-    for number, step in enumerate(json.load(sys.stdin)):
-        if "wait" in step:
-            time.sleep(step["wait"])
-            continue
-        service, operation = step["call"].rsplit(".", 1)
-        try:
-            method = getattr(client(service, step.get("region", args.region)), operation)
-            answer = method(**fill(step.get("with", {}), answers))
-        except Exception as error:  # the case is wrong, or the emulator cannot do it: say which call
-            sys.exit("%s, step %d: %s: %s" % (step["call"], number + 1, type(error).__name__, error))
-        answer.pop("ResponseMetadata", None)
-        if service == "route53":
-            # It answers `/hostedzone/Z1` where everybody else writes `Z1`.
-            answer = json.loads(json.dumps(answer, default=str).replace("/hostedzone/", ""))
-        answers[step.get("as", "_")] = answer
-    json.dump(answers, sys.stdout, default=str)
+    account = client("sts", args.region).get_caller_identity()["Account"]
+    everything = []
+    for case in json.load(sys.stdin):
+        answers = {"account": account, "region": args.region}
+        for number, step in enumerate(case["create"]):
+            if "wait" in step:
+                time.sleep(step["wait"])
+                continue
+            service, operation = step["call"].rsplit(".", 1)
+            try:
+                method = getattr(client(service, step.get("region", args.region)), operation)
+                answer = method(**fill(step.get("with", {}), answers))
+            except Exception as error:  # the case is wrong, or the emulator cannot do it: say which call
+                sys.exit("%s: %s, step %d: %s: %s" % (case["name"], step["call"], number + 1,
+                                                      type(error).__name__, error))
+            answers[step.get("as", "_")] = shown(service, answer)
+        everything.append(answers)
+    json.dump(everything, sys.stdout, default=str)
 
 
 if __name__ == "__main__":

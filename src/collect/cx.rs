@@ -57,96 +57,112 @@ impl<T> Pages<T> {
 impl Cx {
     /// Makes one call. `absent` lists the error codes by which the service says "there is none".
     /// `affects` are the types that stay unknown if it fails.
-    pub async fn ask<T, E, R>(
+    // A call of the SDK is a large future. It is boxed before anything holds it, here and below.
+    pub fn ask<T, E, R>(
         &self,
         action: &'static str,
         affects: &[&str],
         absent: &[&str],
         call: impl Future<Output = Result<T, SdkError<E, R>>>,
-    ) -> Answer<T>
+    ) -> impl Future<Output = Answer<T>>
     where
         E: ProvideErrorMetadata,
     {
-        match self.call(action, None).make(call).await {
-            Ok(value) => Answer::Is(value),
-            Err(error) => self.told(action, affects, absent, &error),
+        let call = Box::pin(call);
+        async move {
+            match self.call(action, None).make(call).await {
+                Ok(value) => Answer::Is(value),
+                Err(error) => self.told(action, affects, absent, &error),
+            }
         }
     }
 
     /// As [`Self::ask`]; an error of `quiet` leaves the answer unknown without being a gap, because nobody could do anything about it.
-    pub(super) async fn ask_unless<T, E, R>(
+    pub(super) fn ask_unless<T, E, R>(
         &self,
         action: &'static str,
         affects: &[&str],
         absent: &[&str],
         quiet: &[&str],
         call: impl Future<Output = Result<T, SdkError<E, R>>>,
-    ) -> Answer<T>
+    ) -> impl Future<Output = Answer<T>>
     where
         E: ProvideErrorMetadata,
     {
-        match self.call(action, None).make(call).await {
-            Ok(value) => Answer::Is(value),
-            Err(SdkError::ServiceError(e)) if e.err().code().is_some_and(|code| quiet.contains(&code)) => {
-                let code = e.err().code().unwrap_or_default().into();
-                Answer::Unknown(Unknown::Failed { action: action.into(), code })
+        let call = Box::pin(call);
+        async move {
+            match self.call(action, None).make(call).await {
+                Ok(value) => Answer::Is(value),
+                Err(SdkError::ServiceError(e)) if e.err().code().is_some_and(|code| quiet.contains(&code)) => {
+                    let code = e.err().code().unwrap_or_default().into();
+                    Answer::Unknown(Unknown::Failed { action: action.into(), code })
+                }
+                Err(error) => self.told(action, affects, absent, &error),
             }
-            Err(error) => self.told(action, affects, absent, &error),
         }
     }
 
     /// Makes one call and gives the answer as the JSON text that came, for services whose answers have the shape of the CloudFormation
     /// schema already. The SDK must be able to read it too: otherwise it is malformed, and a gap.
-    pub async fn ask_json<T, E, R>(
+    pub fn ask_json<T, E, R>(
         &self,
         action: &'static str,
         affects: &[&str],
         absent: &[&str],
         call: impl Future<Output = Result<T, SdkError<E, R>>>,
-    ) -> Answer<Json>
+    ) -> impl Future<Output = Answer<Json>>
     where
         E: ProvideErrorMetadata,
     {
-        let text = Text::default();
-        match self.call(action, Some(Arc::clone(&text))).make(call).await {
-            Ok(_) => Answer::Is(json(&text)),
-            Err(error) => self.told(action, affects, absent, &error),
+        let call = Box::pin(call);
+        async move {
+            let text = Text::default();
+            match self.call(action, Some(Arc::clone(&text))).make(call).await {
+                Ok(_) => Answer::Is(json(&text)),
+                Err(error) => self.told(action, affects, absent, &error),
+            }
         }
     }
 
     /// Makes a call that only the given properties of a resource need, if the scan is about one of them. What nobody asks for is
     /// [`Unknown::NotCollected`].
-    pub async fn ask_for<T, E, R>(
+    pub fn ask_for<T, E, R>(
         &self,
         (kind, id, properties): (&str, &str, &[&str]),
         action: &'static str,
         absent: &[&str],
         call: impl Future<Output = Result<T, SdkError<E, R>>>,
-    ) -> Answer<T>
+    ) -> impl Future<Output = Answer<T>>
     where
         E: ProvideErrorMetadata,
     {
-        if !self.wanted.wants(kind, id, properties) {
-            return Answer::Unknown(Unknown::NotCollected);
+        let call = self.wanted.wants(kind, id, properties).then(|| Box::pin(call));
+        async move {
+            match call {
+                Some(call) => self.ask(action, &[kind], absent, call).await,
+                None => Answer::Unknown(Unknown::NotCollected),
+            }
         }
-        self.ask(action, &[kind], absent, call).await
     }
 
     /// As [`Self::ask_for`], the answer as in [`Self::ask_json`].
-    pub async fn ask_json_for<T, E, R>(
+    pub fn ask_json_for<T, E, R>(
         &self,
         (kind, id, properties): (&str, &str, &[&str]),
         action: &'static str,
         absent: &[&str],
         call: impl Future<Output = Result<T, SdkError<E, R>>>,
-    ) -> Answer<Json>
+    ) -> impl Future<Output = Answer<Json>>
     where
         E: ProvideErrorMetadata,
     {
-        if !self.wanted.wants(kind, id, properties) {
-            return Answer::Unknown(Unknown::NotCollected);
+        let call = self.wanted.wants(kind, id, properties).then(|| Box::pin(call));
+        async move {
+            match call {
+                Some(call) => self.ask_json(action, &[kind], absent, call).await,
+                None => Answer::Unknown(Unknown::NotCollected),
+            }
         }
-        self.ask_json(action, &[kind], absent, call).await
     }
 
     /// Reads all pages of a listing. `next` says where the next page starts, if there is one (see [`super::shape::token`]). A page that fails ends
@@ -166,7 +182,7 @@ impl Cx {
         let mut pages = Vec::new();
         let mut starts: Vec<K> = Vec::new();
         loop {
-            match self.call(action, None).make(call(starts.last().cloned())).await {
+            match self.call(action, None).make(Box::pin(call(starts.last().cloned()))).await {
                 Ok(page) => {
                     let start = next(&page);
                     pages.push(page);
@@ -206,7 +222,7 @@ impl Cx {
                 |start| {
                     let text = Text::default();
                     texts.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&text));
-                    self.call(action, Some(text)).make(call(start))
+                    self.call(action, Some(text)).make(Box::pin(call(start)))
                 },
                 next,
             )
@@ -239,7 +255,7 @@ impl Cx {
 
     /// Makes a call whose failure is no gap, because there is another way.
     pub(super) async fn attempt<T>(&self, action: &'static str, call: impl Future<Output = T>) -> T {
-        self.call(action, None).make(call).await
+        self.call(action, None).make(Box::pin(call)).await
     }
 
     fn call(&self, action: &'static str, body: Option<Text>) -> Call {

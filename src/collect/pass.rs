@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::calls::Calls;
 use super::limiter::{Limiter, Pace};
+use super::tags::Listings;
 use super::{Collector, Connection, Cx, Gap, Out, Reach, Wanted};
 use crate::model::{GLOBAL, Resource};
 
@@ -59,7 +60,8 @@ pub struct Inspected {
 pub async fn inspect(connection: &Connection, collector: &'static dyn Collector) -> Inspected {
     let pass = Pass::new(Pace { polite: false, ..Pace::default() });
     let mut out = Out::default();
-    for cx in pass.places(connection, collector.spec().reach, &Arc::new(Wanted::everything())) {
+    for mut cx in pass.places(connection, collector.spec().reach, &Arc::new(Wanted::everything())) {
+        cx.tags = Arc::new(Listings::off());
         collector.collect(&cx, &mut out).await;
     }
     Inspected { resources: out.resources, calls: pass.calls.made(), gaps: pass.calls.gaps() }

@@ -26,7 +26,18 @@ type ByArn = Arc<HashMap<String, Tags>>;
 
 /// One listing per resource type of the tagging API, shared by all who ask. Nothing where it failed.
 #[derive(Debug, Default)]
-pub(super) struct Listings(Mutex<BTreeMap<&'static str, Arc<OnceCell<Option<ByArn>>>>>);
+pub(super) struct Listings {
+    by_type: Mutex<BTreeMap<&'static str, Arc<OnceCell<Option<ByArn>>>>>,
+    /// Nothing is listed: each resource is asked.
+    off: bool,
+}
+
+impl Listings {
+    /// Without the tagging API, of which emulators know little.
+    pub(super) fn off() -> Self {
+        Self { off: true, ..Self::default() }
+    }
+}
 
 impl Cx {
     /// The tags of resources of one type, by ARN. `resources` are physical ids and ARNs; `filter` is the type's name in the tagging API (`sns:topic`);
@@ -44,6 +55,7 @@ impl Cx {
         let wanted: Vec<&String> =
             resources.iter().filter(|(id, _)| self.wanted.wants(kind, id, &["Tags"])).map(|(_, arn)| arn).collect();
         if wanted.len() > FEW
+            && !self.tags.off
             && let Some(listing) = self.listing(filter).await
         {
             let told = |arn: &String| listing.get(arn).map_or(Answer::Absent, |tags| Answer::Is(tags.clone()));
@@ -58,7 +70,7 @@ impl Cx {
 
     async fn listing(&self, filter: &'static str) -> Option<ByArn> {
         let cell = {
-            let mut known = self.tags.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut known = self.tags.by_type.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(known.entry(filter).or_default())
         };
         cell.get_or_init(|| self.list(filter)).await.clone()
@@ -82,5 +94,60 @@ impl Cx {
                 Some(next) => start = Some(next.to_owned()),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::testing::{Aws, cx};
+    use crate::model::Unknown;
+
+    fn resources(n: usize) -> Vec<(String, String)> {
+        (0..n).map(|n| (format!("t{n}"), format!("arn:{n}"))).collect()
+    }
+
+    async fn tags(n: usize, aws: Aws) -> (HashMap<String, Answer<Tags>>, Cx) {
+        let cx = cx("eu-west-1", aws);
+        let each = |_: Cx, arn: String| async move { Answer::Is(vec![("asked".to_owned(), arn)]) };
+        let told = cx.tags_of("T", "sns:topic", &resources(n), each).await;
+        (told, cx)
+    }
+
+    fn page(next: &str) -> String {
+        format!(
+            r#"{{"PaginationToken":"{next}","ResourceTagMappingList":[{{"ResourceARN":"arn:1","Tags":[{{"Key":"a","Value":"b"}}]}}]}}"#
+        )
+    }
+
+    fn of(told: &HashMap<String, Answer<Tags>>, arn: &str) -> String {
+        format!("{:?}", told[arn])
+    }
+
+    #[tokio::test]
+    async fn many_resources_cost_one_listing_and_what_is_not_in_it_has_no_tags() {
+        let (told, cx) = tags(100, |_| (200, page(""))).await;
+        assert_eq!(cx.calls.made(), BTreeMap::from([(LIST, 1)]));
+        assert_eq!(of(&told, "arn:1"), r#"Is([("a", "b")])"#);
+        assert_eq!(of(&told, "arn:2"), "Absent");
+    }
+
+    #[tokio::test]
+    async fn a_few_are_asked_one_by_one_and_so_are_all_where_the_listing_fails_or_repeats_itself() {
+        let (told, cx) = tags(FEW, |asked| panic!("{asked}")).await;
+        assert_eq!((told.len(), cx.calls.made().len()), (FEW, 0));
+        for aws in [(|_| (400, r#"{"__type":"AccessDeniedException"}"#.into())) as Aws, |_| (200, page("again"))] {
+            let (told, cx) = tags(100, aws).await;
+            assert_eq!(of(&told, "arn:2"), r#"Is([("asked", "arn:2")])"#);
+            assert_eq!(cx.calls.gaps(), [], "there is another way");
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_is_asked_for_tags_that_the_scan_is_not_about() {
+        let mut cx = cx("eu-west-1", |asked| panic!("{asked}"));
+        cx.wanted = Arc::default();
+        let each = |_: Cx, _: String| async { Answer::Unknown(Unknown::NotCollected) };
+        assert!(cx.tags_of("T", "sns:topic", &resources(100), each).await.is_empty());
     }
 }

@@ -68,8 +68,8 @@ fn expected(case: &Value) -> Expected {
     }
 }
 
-/// Makes the calls of a case. The answer is what they answered, by name.
-fn create(emulator: &Emulator, case: &Case) -> Value {
+/// Makes the calls of all cases. The answers are what they answered, by name.
+fn create(emulator: &Emulator, cases: &[Case]) -> Vec<Value> {
     let python = Command::new(repository().join("localstack/emulator")).args(["python", "moto"]).output().unwrap();
     let mut child = Command::new(String::from_utf8(python.stdout).unwrap().trim())
         .arg(repository().join("localstack/create.py"))
@@ -80,9 +80,10 @@ fn create(emulator: &Emulator, case: &Case) -> Value {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(case.create.to_string().as_bytes()).unwrap();
+    let calls: Vec<Value> = cases.iter().map(|c| json!({"name": c.file, "create": c.create})).collect();
+    child.stdin.take().unwrap().write_all(json!(calls).to_string().as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}: {}", case.file, String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -130,10 +131,17 @@ fn connection(emulator: &Emulator) -> Connection {
 /// Runs every collector that fills one of the types of the cases, one after the other, everything wanted.
 fn collect_all(emulator: &Emulator, cases: &[&(Case, Value)]) -> Vec<(&'static str, Inspected)> {
     let connection = connection(emulator);
-    let runtime = tokio::runtime::Runtime::new().unwrap();
     let kinds: Vec<&str> = cases.iter().flat_map(|(c, _)| &c.collected).map(|e| e.kind.as_str()).collect();
     let needed = collect::COLLECTORS.iter().filter(|c| c.spec().types.iter().any(|t| kinds.contains(&t.name)));
-    needed.map(|c| (c.spec().name, runtime.block_on(collect::inspect(&connection, *c)))).collect()
+    // Side by side: an emulator that does not know a call makes the SDK wait and try again.
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let mut tasks = tokio::task::JoinSet::new();
+        for &collector in needed {
+            let connection = connection.clone();
+            tasks.spawn(async move { (collector.spec().name, collect::inspect(&connection, collector).await) });
+        }
+        tasks.join_all().await
+    })
 }
 
 fn compare(emulator: &str, (case, answers): &(Case, Value), resources: &[&Resource], wrong: &mut Vec<String>) {
@@ -231,13 +239,8 @@ fn on(name: &'static str) {
         return;
     }
     let Some(emulator) = Emulator::start(name, &[]) else { return };
-    let created: Vec<(Case, Value)> = cases
-        .into_iter()
-        .map(|case| {
-            let answers = create(&emulator, &case);
-            (case, answers)
-        })
-        .collect();
+    let answers = create(&emulator, &cases);
+    let created: Vec<(Case, Value)> = cases.into_iter().zip(answers).collect();
     let seen = collect_all(&emulator, &created.iter().collect::<Vec<_>>());
     let mut wrong = Vec::new();
     for (collector, seen) in &seen {
