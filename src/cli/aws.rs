@@ -158,7 +158,7 @@ mod tests {
         assert!(matches!(rate("2.5"), Ok(Rate::Limited(rps)) if (rps - 2.5).abs() < 1e-9));
         assert!(rate("0").is_err() && rate("fast").is_err());
         assert_eq!(time("90s"), Ok(Duration::from_secs(90)));
-        assert_eq!(time("15m"), Ok(Duration::from_secs(900)));
+        assert_eq!(time("15m"), Ok(Duration::from_mins(15)));
         assert!(time("-1s").is_err() && time("0s").is_err() && time("soon").is_err());
     }
 }

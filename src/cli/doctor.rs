@@ -28,7 +28,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let pace = args.restraint.pace();
     let deadline = args.restraint.deadline;
     let outcome = runtime.block_on(async {
-        let opened = collect::open(&args.aws.connect(), &accounts).await?;
+        let opened = Box::pin(collect::open(&args.aws.connect(), &accounts)).await?;
         let mut complete = opened.refused.is_empty();
         for gap in &opened.refused {
             say(&format!("account {}: {} {} ({})\n", gap.account, gap.action, gap.cause, gap.code))?;
@@ -51,27 +51,28 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 /// Shows what was found; whether nothing is missing.
 fn show(connection: &Connection, found: &Diagnosis) -> Result<bool, Failure> {
     let regions: Vec<&str> = connection.regions.iter().map(|r| &**r).collect();
-    let mut text = format!("account {}, {}\n{}\n", connection.account, regions.join(", "), connection.identity);
     let how = match found.method {
         Method::Simulated => "as IAM simulates it; service control policies of the organization may still refuse",
         Method::Tried => "as tried in the first region",
     };
-    text += &format!("{} actions allowed ({how})\n", found.allowed.len());
+    let mut lines = vec![
+        format!("account {}, {}", connection.account, regions.join(", ")),
+        connection.identity.clone(),
+        format!("{} actions allowed ({how})", found.allowed.len()),
+    ];
     for (heading, actions) in [("denied", &found.denied), ("failed", &found.failed)] {
-        for (action, code) in actions {
-            text += &format!("{heading:<8} {action} ({code})\n");
-        }
+        lines.extend(actions.iter().map(|(action, code)| format!("{heading:<8} {action} ({code})")));
     }
     if !found.untried.is_empty() {
-        text += &format!("{} actions not tried, because nothing is there that needs them:\n", found.untried.len());
-        for action in &found.untried {
-            text += &format!("         {action}\n");
-        }
+        lines.push(format!("{} actions not tried, because nothing is there that needs them:", found.untried.len()));
+        lines.extend(found.untried.iter().map(|action| format!("         {action}")));
     }
     if !found.denied.is_empty() {
-        text += "what is denied stays unknown in a scan; `driftline policy` prints a policy that allows it\n";
+        lines.push(
+            "what is denied stays unknown in a scan; `driftline policy` prints a policy that allows it".to_owned(),
+        );
     }
-    say(&text)?;
+    say(&format!("{}\n", lines.join("\n")))?;
     Ok(found.denied.is_empty() && found.failed.is_empty())
 }
 

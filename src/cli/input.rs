@@ -116,12 +116,12 @@ fn restricted(mut snapshot: Snapshot, path: &str, stacks: Option<&[String]>) -> 
 
 /// Leaves the named stacks and those nested in them; an error is a name that is not there.
 fn only(collected: &mut Collected, names: &[String]) -> Result<(), String> {
-    let named = |s: &Stack, name: &str| *s.name == *name || *s.id == *name;
-    if let Some(missing) = names.iter().find(|name| !collected.stacks.iter().any(|s| named(s, name))) {
+    let is = |s: &Stack, name: &str| *s.name == *name || *s.id == *name;
+    if let Some(missing) = names.iter().find(|name| !collected.stacks.iter().any(|s| is(s, name))) {
         return Err(missing.clone());
     }
     let mut kept: BTreeSet<Arc<str>> = BTreeSet::new();
-    let mut next: Vec<&Stack> = collected.stacks.iter().filter(|s| names.iter().any(|name| named(s, name))).collect();
+    let mut next: Vec<&Stack> = collected.stacks.iter().filter(|s| names.iter().any(|name| is(s, name))).collect();
     while let Some(stack) = next.pop() {
         if !kept.insert(Arc::clone(&stack.id)) {
             continue;

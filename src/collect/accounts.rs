@@ -77,7 +77,7 @@ pub async fn open(options: &Options, accounts: &Accounts) -> Result<Opened, Conn
     });
     let mut opened = Opened::default();
     let mut first = None;
-    for (way, outcome) in tasks::all(readings.collect()).await {
+    for (way, outcome) in Box::pin(tasks::all(readings.collect())).await {
         match outcome {
             Ok(connection) => opened.connections.push(connection),
             Err(error) if several => {

@@ -35,7 +35,7 @@ pub(super) fn data(json: &Json) -> Kind {
 /// A set, sorted so that the order in which a service happens to list it does not show.
 pub(super) fn set(json: &Json) -> Kind {
     let mut items: Vec<&Json> = json.as_array().into_iter().flatten().collect();
-    items.sort_by_cached_key(|item| item.to_string());
+    items.sort_by_cached_key(std::string::ToString::to_string);
     list(items.into_iter().map(kind))
 }
 

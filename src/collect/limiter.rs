@@ -206,7 +206,7 @@ mod tests {
         assert!(tokens.take(start).is_some(), "the burst is gone");
         tokens.take(start + Duration::from_secs(2));
         assert!((2.5..3.5).contains(&tokens.rate), "{}", tokens.rate);
-        tokens.take(start + Duration::from_secs(600));
+        tokens.take(start + Duration::from_mins(10));
         assert!((tokens.rate - 3.75).abs() < 0.01, "three quarters of what was too much: {}", tokens.rate);
     }
 
@@ -217,7 +217,7 @@ mod tests {
         let start = tokens.filled;
         tokens.take(start + Duration::from_secs(4));
         assert!((tokens.rate - 125.0).abs() < 0.1, "{}", tokens.rate);
-        tokens.take(start + Duration::from_secs(60));
+        tokens.take(start + Duration::from_mins(1));
         assert!((tokens.rate - CEILING).abs() < 0.1);
     }
 

@@ -70,8 +70,8 @@ pub use cx::{Cx, Out, Pages};
 pub use doctor::{Diagnosis, Method, diagnose};
 pub use limiter::Pace;
 pub use pass::{Inspected, inspect};
-pub use run::{Collected, Progress, Stop, Target, collect};
-pub use wanted::Wanted;
+pub use run::{Collected, Exports, Place, Progress, Stop, Target, collect};
+pub use wanted::{Declared, Wanted};
 
 use async_trait::async_trait;
 

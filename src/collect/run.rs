@@ -23,13 +23,19 @@ pub struct Target<'a> {
     pub wanted: &'a (dyn Fn(&[Stack]) -> Wanted + Send + Sync),
 }
 
+/// Account and region.
+pub type Place = (Arc<str>, Arc<str>);
+
+/// Exported values by name.
+pub type Exports = BTreeMap<Arc<str>, Arc<str>>;
+
 /// What was collected.
 #[derive(Debug, Default)]
 pub struct Collected {
     /// Deployed stacks by account, region and name.
     pub stacks: Vec<Stack>,
     /// Exported values by account and region.
-    pub exports: BTreeMap<(Arc<str>, Arc<str>), BTreeMap<Arc<str>, Arc<str>>>,
+    pub exports: BTreeMap<Place, Exports>,
     /// Observed resources.
     pub resources: Vec<Resource>,
     /// Which types were listed in which account and region, and why not where not.
@@ -261,9 +267,6 @@ async fn read_stacks(target: &Target<'_>, places: Vec<Cx>) -> Vec<(Cx, Stacks)> 
     found.sort_by(|(a, _), (b, _)| (&a.account, &a.region).cmp(&(&b.account, &b.region)));
     found
 }
-
-/// Account and region.
-type Place = (Arc<str>, Arc<str>);
 
 /// Takes the stacks; the answer is which regions cannot be reached.
 fn take_stacks(collected: &mut Collected, target: &Target<'_>, found: Vec<(Cx, Stacks)>) -> BTreeMap<Place, Unknown> {

@@ -25,7 +25,7 @@ pub(super) fn ids(resources: &[(String, String)]) -> impl Fn(&str) -> String {
 pub(super) fn set(r: &mut Resource, told: Option<&Answer<Tags>>) {
     match told {
         Some(Answer::Is(tags)) => {
-            set_tags(r, tags.iter().map(|(key, value)| (Some(key.as_str()), Some(value.as_str()))))
+            set_tags(r, tags.iter().map(|(key, value)| (Some(key.as_str()), Some(value.as_str()))));
         }
         Some(Answer::Absent) => r.set("Tags", Kind::Null),
         Some(Answer::Unknown(why)) => r.set("Tags", Kind::Unknown(why.clone())),

@@ -38,7 +38,7 @@ impl HttpConnector for Connector {
 
 /// A value as CBOR (RFC 8949).
 fn cbor(json: &Json) -> Vec<u8> {
-    let head = |major: u8, n: u64| [vec![(major << 5) | 27], n.to_be_bytes().to_vec()].concat();
+    let head = |major: u8, n: u64| [vec![(major << 5) | 0b1_1011], n.to_be_bytes().to_vec()].concat();
     let text = |text: &str| [head(3, text.len() as u64), text.as_bytes().to_vec()].concat();
     match json {
         Json::Null => vec![0xf6],

@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+/// Property names by type and physical id.
+pub type Declared = HashMap<(Arc<str>, Arc<str>), BTreeSet<Arc<str>>>;
+
 /// Properties that rules or templates look at. Listings fill what they fill; a call per resource is made only for these.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// By type: what the rules look at.
     pub by_rules: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
     /// By type and physical id: what the resource's template declares.
-    pub declared: HashMap<(Arc<str>, Arc<str>), BTreeSet<Arc<str>>>,
+    pub declared: Declared,
     /// Everything is wanted.
     pub all: bool,
 }

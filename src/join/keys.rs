@@ -104,17 +104,17 @@ fn alternatives(resource: &Resource, part: &str) -> Vec<Arc<str>> {
     }
     let texts = values.iter().flat_map(|(name, value)| {
         let items = value.as_list().unwrap_or(std::slice::from_ref(value));
-        items.iter().filter_map(Value::text).map(|text| spelled(&resource.kind, name, text))
+        items.iter().filter_map(Value::text).map(|text| spelled(&resource.kind, name, &text))
     });
     texts.collect()
 }
 
 /// The text as all spell it. A function may be named by its ARN or by its name.
-fn spelled(kind: &str, name: &str, text: Arc<str>) -> Arc<str> {
+fn spelled(kind: &str, name: &str, text: &Arc<str>) -> Arc<str> {
     if DOMAINS.contains(&(kind, name)) {
         return text.trim_end_matches('.').to_lowercase().into();
     }
-    text.rsplit_once(":function:").map_or(Arc::clone(&text), |(_, name)| name.into())
+    text.rsplit_once(":function:").map_or(Arc::clone(text), |(_, name)| name.into())
 }
 
 #[cfg(test)]

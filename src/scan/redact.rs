@@ -68,8 +68,8 @@ fn within(value: &mut Value, salt: &str, variables: bool) {
 
 fn hashed(text: &str, salt: &str) -> Arc<str> {
     let digest = Sha256::new().chain_update(salt).chain_update([0]).chain_update(text).finalize();
-    let hex: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    format!("(redacted {hex})").into()
+    let hex: Vec<String> = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    format!("(redacted {})", hex.concat()).into()
 }
 
 /// User data is mostly base64.

@@ -1,10 +1,10 @@
 //! Which properties a scan is about: what the rules look at and what the templates declare.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Local;
-use crate::collect::Wanted;
+use crate::collect::{Declared, Wanted};
 use crate::load;
 use crate::model::{Stack, Value};
 use crate::profile::Active;
@@ -17,7 +17,7 @@ pub fn wanted(active: &[Active], stacks: &[Stack], local: Option<&Local>) -> Wan
     for (kind, property) in active.iter().flat_map(|a| a.rule.properties()) {
         by_rules.entry(kind.into()).or_default().insert(property.into());
     }
-    let mut declared = HashMap::new();
+    let mut declared = Declared::new();
     for stack in stacks {
         for text in stack.processed.iter().chain(&stack.original) {
             // What cannot be read is a gap where it is judged.
@@ -32,13 +32,13 @@ pub fn wanted(active: &[Active], stacks: &[Stack], local: Option<&Local>) -> Wan
     Wanted { by_rules, declared, all: false }
 }
 
-fn declares(stack: &Stack, root: &Value, declared: &mut HashMap<(Arc<str>, Arc<str>), BTreeSet<Arc<str>>>) {
+fn declares(stack: &Stack, root: &Value, declared: &mut Declared) {
     let Some(resources) = root.child("Resources") else { return };
     for member in &stack.members {
         let Some(id) = &member.physical_id else { continue };
         let Some(resource) = resources.child(&member.logical_id) else { continue };
         let properties = resource.child("Properties").and_then(Value::as_map).into_iter().flatten();
-        let known = declared.entry((Arc::clone(&member.kind), Arc::clone(id))).or_insert_with(BTreeSet::new);
+        let known = declared.entry((Arc::clone(&member.kind), Arc::clone(id))).or_default();
         known.extend(properties.map(|(name, _)| Arc::clone(name)));
     }
 }

@@ -107,12 +107,11 @@ async fn read_one(cx: &Cx, client: &Client, kind: &Arc<str>, id: &Arc<str>) -> A
     match answer {
         Answer::Is(found) => {
             let text = found.resource_description().and_then(|d| d.properties()).unwrap_or_default();
-            match serde_json::from_str::<Json>(text) {
-                Ok(json) => Answer::Is(resource(cx, kind, id, &json)),
-                Err(_) => {
-                    cx.gap(READ, &[kind], "failed", "MalformedAnswer".into());
-                    Answer::Unknown(Unknown::Failed { action: READ.into(), code: "MalformedAnswer".into() })
-                }
+            if let Ok(json) = serde_json::from_str::<Json>(text) {
+                Answer::Is(resource(cx, kind, id, &json))
+            } else {
+                cx.gap(READ, &[kind], "failed", "MalformedAnswer".into());
+                Answer::Unknown(Unknown::Failed { action: READ.into(), code: "MalformedAnswer".into() })
             }
         }
         Answer::Absent => Answer::Absent,

@@ -28,7 +28,7 @@ pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
         )
         .await;
     let lists = pages.pages.iter().filter_map(|page| page.origin_access_control_list());
-    for control in lists.flat_map(|list| list.items()) {
+    for control in lists.flat_map(aws_sdk_cloudfront::types::OriginAccessControlList::items) {
         out.push(resource(cx, control));
     }
     out.listed(TYPE.name, &pages.end);

@@ -39,7 +39,7 @@ pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
         .await;
     out.listed(TYPE.name, &pages.end);
     let lists = pages.pages.iter().filter_map(|page| page.distribution_list());
-    let found: Vec<_> = lists.flat_map(|list| list.items()).cloned().collect();
+    let found: Vec<_> = lists.flat_map(aws_sdk_cloudfront::types::DistributionList::items).cloned().collect();
     let ids: Vec<_> = found.iter().map(|d| (d.id().to_owned(), d.arn().to_owned())).collect();
     let readings = found.into_iter().map(|summary| read(cx.clone(), client.clone(), summary));
     let tags = cx.tags_of(TYPE.name, "cloudfront:distribution", &ids, |cx, arn| tags_of(cx, client.clone(), arn));

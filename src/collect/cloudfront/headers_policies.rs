@@ -32,7 +32,11 @@ pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
         )
         .await;
     let lists = pages.pages.iter().filter_map(|page| page.response_headers_policy_list());
-    out.resources.extend(lists.flat_map(|list| list.items()).filter_map(|summary| resource(cx, summary)));
+    out.resources.extend(
+        lists
+            .flat_map(aws_sdk_cloudfront::types::ResponseHeadersPolicyList::items)
+            .filter_map(|summary| resource(cx, summary)),
+    );
     out.listed(TYPE.name, &pages.end);
     out
 }
@@ -96,10 +100,33 @@ fn cors(cors: &ResponseHeadersPolicyCorsConfig) -> Kind {
     let methods = cors.access_control_allow_methods().map_or(&[][..], |methods| methods.items());
     map([
         ("AccessControlAllowCredentials", Kind::Bool(cors.access_control_allow_credentials())),
-        ("AccessControlAllowHeaders", texts(cors.access_control_allow_headers().map(|names| names.items()))),
-        ("AccessControlAllowMethods", items(set(methods.iter().map(|method| method.as_str())))),
-        ("AccessControlAllowOrigins", texts(cors.access_control_allow_origins().map(|names| names.items()))),
-        ("AccessControlExposeHeaders", texts(cors.access_control_expose_headers().map(|names| names.items()))),
+        (
+            "AccessControlAllowHeaders",
+            texts(
+                cors.access_control_allow_headers()
+                    .map(aws_sdk_cloudfront::types::ResponseHeadersPolicyAccessControlAllowHeaders::items),
+            ),
+        ),
+        (
+            "AccessControlAllowMethods",
+            items(set(methods
+                .iter()
+                .map(aws_sdk_cloudfront::types::ResponseHeadersPolicyAccessControlAllowMethodsValues::as_str))),
+        ),
+        (
+            "AccessControlAllowOrigins",
+            texts(
+                cors.access_control_allow_origins()
+                    .map(aws_sdk_cloudfront::types::ResponseHeadersPolicyAccessControlAllowOrigins::items),
+            ),
+        ),
+        (
+            "AccessControlExposeHeaders",
+            texts(
+                cors.access_control_expose_headers()
+                    .map(aws_sdk_cloudfront::types::ResponseHeadersPolicyAccessControlExposeHeaders::items),
+            ),
+        ),
         ("AccessControlMaxAgeSec", number(cors.access_control_max_age_sec())),
         ("OriginOverride", Kind::Bool(cors.origin_override())),
     ])

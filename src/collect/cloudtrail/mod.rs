@@ -123,7 +123,7 @@ async fn tags(cx: &Cx, client: &Client, trails: &[Trail]) -> HashMap<String, Ans
 }
 
 fn pairs(found: &ListTagsOutput) -> Tags {
-    let tags = found.resource_tag_list().iter().flat_map(|resource| resource.tags_list());
+    let tags = found.resource_tag_list().iter().flat_map(aws_sdk_cloudtrail::types::ResourceTag::tags_list);
     tags.map(|tag| (tag.key().to_owned(), tag.value().unwrap_or_default().to_owned())).collect()
 }
 

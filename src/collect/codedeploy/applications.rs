@@ -45,9 +45,9 @@ pub(super) async fn collect(cx: &Cx, client: &Client, names: &[String], end: &Re
         async move { read(&cx, &client, batch).await }
     });
     let mut applications: Vec<Resource> = tasks::all(readings.collect()).await.into_iter().flatten().collect();
-    let named: Vec<_> = applications.iter().map(|r| (r.address.name().to_owned(), arn(r))).collect();
+    let listed: Vec<_> = applications.iter().map(|r| (r.address.name().to_owned(), arn(r))).collect();
     let each = |cx, arn| tags_of(cx, client.clone(), TYPE.name, arn);
-    let tags = cx.tags_of(TYPE.name, "codedeploy:application", &named, each).await;
+    let tags = cx.tags_of(TYPE.name, "codedeploy:application", &listed, each).await;
     for r in &mut applications {
         let answer = tags.get(&arn(r));
         tagged::set(r, answer);

@@ -131,7 +131,9 @@ fn resource(cx: &Cx, application: &str, name: &str, info: Result<&Json, &Unknown
     match info {
         Ok(info) => describe(&mut r, info),
         Err(why) => {
-            TOLD.iter().for_each(|(property, _)| set_unknown(&mut r, &[property], why));
+            for (property, _) in TOLD {
+                set_unknown(&mut r, &[property], why);
+            }
             set_unknown(&mut r, &["AutoScalingGroups", "Ec2TagSet", "OnPremisesTagSet"], why);
         }
     }

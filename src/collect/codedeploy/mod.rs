@@ -56,15 +56,18 @@ async fn tags_of(cx: Cx, client: Client, kind: &'static str, arn: String) -> Ans
             |page| page.as_ref().and_then(|page| token(page.next_token())),
         )
         .await;
-    match pages.end {
-        Err(why) => Answer::Unknown(why),
-        Ok(()) => {
-            let tags = pages.pages.iter().flatten().flat_map(|page| page.tags());
-            let pair = |tag: &aws_sdk_codedeploy::types::Tag| {
-                Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))
-            };
-            Answer::Is(tags.filter_map(pair).collect())
-        }
+    if let Err(why) = pages.end {
+        Answer::Unknown(why)
+    } else {
+        let tags = pages
+            .pages
+            .iter()
+            .flatten()
+            .flat_map(aws_sdk_codedeploy::operation::list_tags_for_resource::ListTagsForResourceOutput::tags);
+        let pair = |tag: &aws_sdk_codedeploy::types::Tag| {
+            Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))
+        };
+        Answer::Is(tags.filter_map(pair).collect())
     }
 }
 

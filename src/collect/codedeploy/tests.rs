@@ -17,11 +17,10 @@ fn answer(asked: &str) -> (u16, String) {
     let answer = match operation {
         "ListApplications" if asked.contains("nextToken") => json!({"applications": ["gone"]}),
         "ListApplications" => json!({"applications": ["shop"], "nextToken": "more"}),
-        "BatchGetApplications" if asked.contains("gone") => return gone(),
+        "BatchGetApplications" | "ListDeploymentGroups" if asked.contains("gone") => return gone(),
         "BatchGetApplications" => json!({"applicationsInfo": [
             {"applicationId": "a-1", "applicationName": "shop", "computePlatform": "Server", "createTime": 1.6e9, "linkedToGitHub": false},
         ]}),
-        "ListDeploymentGroups" if asked.contains("gone") => return gone(),
         "ListDeploymentGroups" => json!({"applicationName": "shop", "deploymentGroups": ["blue", "vanished"]}),
         "BatchGetDeploymentGroups" => json!({"deploymentGroupsInfo": [{
             "applicationName": "shop", "deploymentGroupId": "g-1", "deploymentGroupName": "blue",

@@ -133,12 +133,11 @@ pub(super) async fn tags(cx: Cx, client: Client, arn: String) -> Answer<Tags> {
             |page| page.as_ref().and_then(|page| token(page.next_token())),
         )
         .await;
-    match pages.end {
-        Err(why) => Answer::Unknown(why),
-        Ok(()) => {
-            let tags = pages.pages.iter().flatten().flat_map(ListTagsOfResourceOutput::tags);
-            Answer::Is(tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect())
-        }
+    if let Err(why) = pages.end {
+        Answer::Unknown(why)
+    } else {
+        let tags = pages.pages.iter().flatten().flat_map(ListTagsOfResourceOutput::tags);
+        Answer::Is(tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect())
     }
 }
 

@@ -1,4 +1,4 @@
-//! EventBridge: buses and their rules.
+//! `EventBridge`: buses and their rules.
 
 mod buses;
 pub(in crate::collect) mod ecs;
@@ -24,7 +24,7 @@ const TAGS: &str = "events:ListTagsForResource";
 /// The largest page that the listings give.
 const PAGE: i32 = 100;
 
-/// What EventBridge answers for something that does not exist.
+/// What `EventBridge` answers for something that does not exist.
 const GONE: &[&str] = &["ResourceNotFoundException"];
 
 /// The bus that every region has.

@@ -98,7 +98,7 @@ fn detail(cx: &Cx, r: &mut Resource, answer: Answer<GetFunctionOutput>) -> Optio
             return Some(());
         }
     };
-    let reserved = found.concurrency().and_then(|c| c.reserved_concurrent_executions());
+    let reserved = found.concurrency().and_then(aws_sdk_lambda::types::Concurrency::reserved_concurrent_executions);
     r.set("ReservedConcurrentExecutions", number(reserved));
     match found.tags_error() {
         Some(error) => r.set("Tags", Kind::Unknown(untold(cx, error.error_code()))),

@@ -64,7 +64,7 @@ async fn functions_and_theirs(cx: &Cx, lambda: &Client, out: &mut Out) {
         functions::collect(cx, lambda, &listing),
         aliases::list(cx, lambda, parents),
         invocations::collect(cx, lambda, parents),
-        permissions::read(cx, lambda, names.iter().map(Target::function)),
+        permissions::read(cx, lambda, names.iter().map(|name| Target::function(name))),
     );
     out.merge(functions);
     out.merge(invocations);
@@ -73,7 +73,7 @@ async fn functions_and_theirs(cx: &Cx, lambda: &Client, out: &mut Out) {
         permissions::read(cx, lambda, aliases.pages.iter().map(Target::alias)),
     );
     out.merge(behind);
-    out.merge(permissions::collect(cx, [of_functions, of_aliases], &aliases.end));
+    out.merge(permissions::collect(cx, &[of_functions, of_aliases], &aliases.end));
 }
 
 #[cfg(test)]

@@ -51,8 +51,8 @@ pub(super) struct Target {
 
 impl Target {
     /// A function by its name.
-    pub(super) fn function(name: &String) -> Self {
-        Self { function: name.clone(), alias: None, name: name.clone() }
+    pub(super) fn function(name: &str) -> Self {
+        Self { function: name.to_owned(), alias: None, name: name.to_owned() }
     }
 
     /// An alias.
@@ -106,7 +106,7 @@ async fn policy(cx: &Cx, lambda: &Client, target: Target) -> Result<Vec<Statemen
 
 /// Permissions. CloudFormation knows each by its statement id, which it makes unique. People give the same id on many functions:
 /// there the function is put in front.
-pub(super) fn collect(cx: &Cx, read: [Pages<Statement>; 2], aliases: &Result<(), Unknown>) -> Out {
+pub(super) fn collect(cx: &Cx, read: &[Pages<Statement>; 2], aliases: &Result<(), Unknown>) -> Out {
     let mut out = Out::default();
     let mut namesakes: BTreeMap<&str, usize> = BTreeMap::new();
     let statements = || read.iter().flat_map(|policies| &policies.pages);
@@ -166,7 +166,7 @@ mod tests {
 
     fn permissions(statements: Vec<Statement>) -> Vec<Resource> {
         let none = Pages { pages: Vec::new(), end: Ok(()) };
-        collect(&offline("eu-west-1"), [Pages { pages: statements, end: Ok(()) }, none], &Ok(())).resources
+        collect(&offline("eu-west-1"), &[Pages { pages: statements, end: Ok(()) }, none], &Ok(())).resources
     }
 
     #[test]
@@ -217,7 +217,7 @@ mod tests {
 
     async fn end(aws: Aws) -> (usize, Result<(), Unknown>) {
         let cx = cx("eu-west-1", aws);
-        let read = read(&cx, &Client::new(&cx.config), ["orders".to_owned()].iter().map(Target::function)).await;
+        let read = read(&cx, &Client::new(&cx.config), ["orders"].into_iter().map(Target::function)).await;
         (read.pages.len(), read.end)
     }
 

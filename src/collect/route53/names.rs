@@ -7,15 +7,12 @@ pub(super) fn decoded(name: &str) -> String {
     let mut rest = name;
     while let Some((before, after)) = rest.split_once('\\') {
         decoded.push_str(before);
-        match after.get(..3).and_then(character) {
-            Some(character) => {
-                decoded.push(character);
-                rest = after.get(3..).unwrap_or_default();
-            }
-            None => {
-                decoded.push('\\');
-                rest = after;
-            }
+        if let Some(character) = after.get(..3).and_then(character) {
+            decoded.push(character);
+            rest = after.get(3..).unwrap_or_default();
+        } else {
+            decoded.push('\\');
+            rest = after;
         }
     }
     decoded + rest

@@ -149,14 +149,21 @@ fn features(zone: &HostedZone) -> Kind {
 }
 
 fn vpcs(found: &GetHostedZoneOutput) -> Kind {
-    let mut vpcs: Vec<_> =
-        found.vpcs().iter().map(|vpc| (vpc.vpc_id(), vpc.vpc_region().map(|r| r.as_str()))).collect();
+    let mut vpcs: Vec<_> = found
+        .vpcs()
+        .iter()
+        .map(|vpc| (vpc.vpc_id(), vpc.vpc_region().map(aws_sdk_route53::types::VpcRegion::as_str)))
+        .collect();
     vpcs.sort_unstable();
     list(vpcs.into_iter().map(|(id, region)| map([("VPCId", text(id)), ("VPCRegion", text(region))])))
 }
 
 fn name_servers(found: &GetHostedZoneOutput) -> Kind {
-    set(found.delegation_set().into_iter().flat_map(|set| set.name_servers()).map(String::as_str))
+    set(found
+        .delegation_set()
+        .into_iter()
+        .flat_map(aws_sdk_route53::types::DelegationSet::name_servers)
+        .map(String::as_str))
 }
 
 #[cfg(test)]

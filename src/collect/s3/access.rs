@@ -23,7 +23,7 @@ pub(super) async fn read(bucket: &Bucket) -> Result<Vec<Told>, Gone> {
     });
     let acl = bucket.read(&ACL, s3.get_bucket_acl().bucket(name).send(), |found| [acl(&found)]);
     let policy = bucket.read(&POLICY_STATUS, s3.get_bucket_policy_status().bucket(name).send(), |found| {
-        [flag(found.policy_status().and_then(|status| status.is_public()))]
+        [flag(found.policy_status().and_then(aws_sdk_s3::types::PolicyStatus::is_public))]
     });
     // Without a policy nothing is public by policy.
     Ok(vec![block.await?, ownership.await?, abac.await?, acl.await?, policy.await?.or([Kind::Bool(false)])])

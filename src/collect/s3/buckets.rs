@@ -194,8 +194,7 @@ mod tests {
             other => NEVER_MADE
                 .iter()
                 .find(|(query, ..)| other.contains(query))
-                .map(|(_, status, body)| (*status, (*body).into()))
-                .unwrap_or_else(|| panic!("not a setting: {other}")),
+                .map_or_else(|| panic!("not a setting: {other}"), |(_, status, body)| (*status, (*body).into())),
         }
     }
 

@@ -57,7 +57,7 @@ fn inventory(found: &InventoryConfiguration) -> Kind {
         ("Destination", to.map_or(Kind::Null, destination)),
         ("IncludedObjectVersions", text(Some(found.included_object_versions().as_str()))),
         ("OptionalFields", list(found.optional_fields().iter().map(|field| text(Some(field.as_str()))))),
-        ("Prefix", text(found.filter().map(|filter| filter.prefix()))),
+        ("Prefix", text(found.filter().map(aws_sdk_s3::types::InventoryFilter::prefix))),
         ("ScheduleFrequency", text(found.schedule().map(|schedule| schedule.frequency().as_str()))),
     ])
 }

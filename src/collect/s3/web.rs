@@ -40,8 +40,8 @@ fn website(found: &GetBucketWebsiteOutput) -> Kind {
         map([("HostName", text(Some(to.host_name()))), ("Protocol", text(to.protocol().map(Protocol::as_str)))])
     };
     map([
-        ("IndexDocument", text(found.index_document().map(|document| document.suffix()))),
-        ("ErrorDocument", text(found.error_document().map(|document| document.key()))),
+        ("IndexDocument", text(found.index_document().map(aws_sdk_s3::types::IndexDocument::suffix))),
+        ("ErrorDocument", text(found.error_document().map(aws_sdk_s3::types::ErrorDocument::key))),
         ("RedirectAllRequestsTo", found.redirect_all_requests_to().map_or(Kind::Null, everything)),
         ("RoutingRules", list(found.routing_rules().iter().map(routing_rule))),
     ])

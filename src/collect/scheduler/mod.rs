@@ -1,4 +1,4 @@
-//! EventBridge Scheduler: schedules of all groups.
+//! `EventBridge` Scheduler: schedules of all groups.
 //!
 //! An account may have very many schedules that run once: what only `GetSchedule` tells is asked for where somebody wants it.
 

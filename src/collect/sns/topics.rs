@@ -180,7 +180,7 @@ async fn subscription(
 
 /// FIFO topics cannot have a data protection policy.
 async fn protection(cx: &Cx, sns: &Client, arn: &str) -> Kind {
-    if arn.ends_with(".fifo") {
+    if arn.strip_suffix(".fifo").is_some() {
         return Kind::Null;
     }
     let request = sns.get_data_protection_policy().resource_arn(arn).send();

@@ -113,8 +113,12 @@ async fn read(waf: Waf, listed: Json) -> Option<Resource> {
         Answer::Is(found) => detail(&mut r, at(&found, "WebACL")),
         Answer::Absent => return None,
         Answer::Unknown(why) => {
-            DETAILS.iter().for_each(|name| r.set(name, Kind::Unknown(why.clone())));
-            FACTS.iter().for_each(|name| r.set_attribute(name, Kind::Unknown(why.clone())));
+            for name in DETAILS {
+                r.set(name, Kind::Unknown(why.clone()));
+            }
+            for name in FACTS {
+                r.set_attribute(name, Kind::Unknown(why.clone()));
+            }
         }
     }
     Some(r)

@@ -92,7 +92,7 @@ fn any_faults(moto: &Emulator, memory: &Memory, whole: &Value, called: &BTreeSet
             .enumerate()
             .filter_map(|(n, action)| {
                 let dice = mixed(seed * 1000 + n as u64);
-                (dice % (seed + 1) == 0).then(|| (action.clone(), FAULTS[(dice / 64) as usize % FAULTS.len()]))
+                dice.is_multiple_of(seed + 1).then(|| (action.clone(), FAULTS[(dice / 64) as usize % FAULTS.len()]))
             })
             .collect();
         let plan = faulty.clone();
@@ -113,7 +113,7 @@ fn any_faults(moto: &Emulator, memory: &Memory, whole: &Value, called: &BTreeSet
     }
 }
 
-/// A number that looks like chance (SplitMix64).
+/// A number that looks like chance (`SplitMix64`).
 fn mixed(seed: u64) -> u64 {
     let mut z = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -9,7 +9,12 @@ use crate::model::Kind;
 /// All of them, in the order of their devices.
 pub(super) fn interfaces(interfaces: &[InstanceNetworkInterface]) -> Kind {
     let mut interfaces: Vec<_> = interfaces.iter().collect();
-    interfaces.sort_by_key(|i| (i.attachment().and_then(|a| a.device_index()), i.network_interface_id()));
+    interfaces.sort_by_key(|i| {
+        (
+            i.attachment().and_then(aws_sdk_ec2::types::InstanceNetworkInterfaceAttachment::device_index),
+            i.network_interface_id(),
+        )
+    });
     list(interfaces.into_iter().map(|i| interface(i).into_kind()))
 }
 
@@ -24,12 +29,18 @@ fn interface(interface: &InstanceNetworkInterface) -> Shape {
     // An elastic IP address belongs to the account; one that came with the interface belongs to Amazon.
     let public = association.is_some_and(|a| a.ip_owner_id() == Some("amazon"));
     Shape::default()
-        .with("DeviceIndex", number_text(attachment.and_then(|a| a.device_index())))
+        .with(
+            "DeviceIndex",
+            number_text(attachment.and_then(aws_sdk_ec2::types::InstanceNetworkInterfaceAttachment::device_index)),
+        )
         .with("NetworkInterfaceId", interface.network_interface_id())
         .with("SubnetId", interface.subnet_id())
         .with("GroupSet", set(interface.groups().iter().filter_map(|g| g.group_id())))
         .with("Description", interface.description())
-        .with("DeleteOnTermination", attachment.and_then(|a| a.delete_on_termination()))
+        .with(
+            "DeleteOnTermination",
+            attachment.and_then(aws_sdk_ec2::types::InstanceNetworkInterfaceAttachment::delete_on_termination),
+        )
         .with("AssociatePublicIpAddress", public)
         .with("AssociateCarrierIpAddress", association.and_then(|a| a.carrier_ip()).map(|_| true))
         .with("PrivateIpAddress", interface.private_ip_address())

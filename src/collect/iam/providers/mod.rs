@@ -67,7 +67,8 @@ mod tests {
         let tags =
             "<Tags><member><Key>b</Key><Value>2</Value></member><member><Key>a</Key><Value>1</Value></member></Tags>";
         let list = |name: &str, arns: &[&str]| {
-            let members: String = arns.iter().map(|arn| format!("<member><Arn>{arn}</Arn></member>")).collect();
+            let members: Vec<String> = arns.iter().map(|arn| format!("<member><Arn>{arn}</Arn></member>")).collect();
+            let members = members.concat();
             format!("<{name}>{members}</{name}>")
         };
         let found = match action {

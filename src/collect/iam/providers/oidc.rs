@@ -1,4 +1,4 @@
-//! OpenID Connect providers.
+//! `OpenID` Connect providers.
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::operation::get_open_id_connect_provider::GetOpenIdConnectProviderOutput;
