@@ -157,11 +157,19 @@ mod tests {
                 &json!({"DefaultForAz": true}),
             ),
             live("AWS::EC2::Subnet", "subnet-by-hand", &json!({"VpcId": "vpc-default"}), &none),
+            live("AWS::Lambda::Function", "orders", &none, &none),
+            live("AWS::Logs::LogGroup", "/aws/lambda/orders", &none, &none),
+            live("AWS::Logs::LogGroup", "/aws/lambda/somebody-elses", &none, &none),
+            live("AWS::ApiGateway::Stage", "api-1|prod", &json!({"RestApiId": "api-1"}), &none),
+            live("AWS::ApiGateway::Stage", "api-2|prod", &json!({"RestApiId": "api-2"}), &none),
+            live("AWS::CloudWatch::Alarm", "TargetTracking-service/web-AlarmHigh-1", &none, &none),
         ];
         let members = [
             ("Vpc", "AWS::EC2::VPC", "vpc-1"),
             ("App", "AWS::EC2::Instance", "i-1"),
             ("Group", "AWS::AutoScaling::AutoScalingGroup", "web-asg"),
+            ("Orders", "AWS::Lambda::Function", "orders"),
+            ("Api", "AWS::ApiGateway::RestApi", "api-1"),
         ];
         attribute(&[stack(&members)], None, &mut observed);
         for (id, expected) in [
@@ -178,6 +186,11 @@ mod tests {
             ("vpc-default", "default"),
             ("subnet-default", "default"),
             ("subnet-by-hand", "unmanaged"),
+            ("/aws/lambda/orders", "derived from AWS::Lambda::Function orders"),
+            ("/aws/lambda/somebody-elses", "unmanaged"),
+            ("api-1|prod", "derived from AWS::ApiGateway::RestApi api-1"),
+            ("api-2|prod", "unmanaged"),
+            ("TargetTracking-service/web-AlarmHigh-1", "service"),
         ] {
             assert_eq!(provenance(&observed, id), expected, "{id}");
         }

@@ -267,3 +267,27 @@ fn on_ministack() {
 fn on_localstack() {
     on("localstack");
 }
+
+/// Types that no emulator can show: their collectors are tested on answers taken from the AWS API reference only.
+const NO_EMULATOR: &[(&str, &str)] = &[
+    ("AWS::CodeDeploy::DeploymentGroup", "moto has no BatchGetDeploymentGroups"),
+    ("AWS::Config::RemediationConfiguration", "none has remediations"),
+    ("Driftline::Backup::ProtectedResource", "none lists protected resources"),
+    ("Driftline::CostExplorer::CostAllocationTag", "none has cost allocation tags"),
+    ("Driftline::IAM::AccountSummary", "counts what all cases made; the end-to-end tests read it"),
+    ("Driftline::Logs::AccountPolicy", "none has account policies"),
+    ("Driftline::S3::AccountPublicAccessBlock", "one for all cases; the end-to-end tests read it"),
+    ("Driftline::SSM::ManagedInstance", "its last ping is the time of the call"),
+];
+
+#[test]
+fn every_collected_type_is_created_on_an_emulator_or_says_why_not() {
+    let collected: Vec<&str> = collect::COLLECTORS.iter().flat_map(|c| c.spec().types).map(|t| t.name).collect();
+    let cases = cases();
+    let cased = |kind: &str| cases.iter().flat_map(|c| &c.collected).any(|e| e.kind == kind);
+    let excepted = |kind: &str| NO_EMULATOR.iter().any(|(k, _)| *k == kind);
+    let missing: Vec<&&str> = collected.iter().filter(|kind| !cased(kind) && !excepted(kind)).collect();
+    assert!(missing.is_empty(), "no case in tests/fixtures/collected: {missing:?}");
+    let idle: Vec<&str> = NO_EMULATOR.iter().map(|(k, _)| *k).filter(|k| cased(k) || !collected.contains(k)).collect();
+    assert!(idle.is_empty(), "have a case after all, or are not collected: {idle:?}");
+}

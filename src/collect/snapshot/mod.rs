@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::{Collected, Gap, type_spec};
-use crate::model::{Address, Resource, Stack, Unknown, World};
+use crate::model::{Address, Provenance, Resource, Stack, Unknown, World};
 use crate::source::Span;
 
 /// The format that is written, and the only one that is read. Anything that changes the meaning of a record raises it.
@@ -82,6 +82,8 @@ enum Record {
         properties: Json,
         attributes: Json,
         cloud_control: bool,
+        /// Whether the service owns it, as its collector says.
+        service: bool,
     },
     Listed {
         kind: Arc<str>,
@@ -132,6 +134,7 @@ pub fn write(snapshot: &Snapshot, out: impl Write) -> io::Result<()> {
                 properties: value::encode(&r.properties),
                 attributes: value::encode(&r.attributes),
                 cloud_control: type_spec(&r.kind).is_none(),
+                service: r.provenance == Provenance::Service,
             },
         )?;
     }
@@ -202,7 +205,7 @@ fn take(into: &mut Collected, record: Record) -> Result<bool, String> {
     match record {
         Record::Stack(stack) => into.stacks.push(stack),
         Record::Exports { account, region, values } => drop(into.exports.insert((account, region), values)),
-        Record::Resource { kind, address, properties, attributes, cloud_control } => {
+        Record::Resource { kind, address, properties, attributes, cloud_control, service } => {
             let spec = type_spec(&kind);
             if spec.is_none() && !cloud_control {
                 return Err(format!("{kind} is not collected by this version"));
@@ -210,6 +213,9 @@ fn take(into: &mut Collected, record: Record) -> Result<bool, String> {
             let world = World::Open { reads: spec.map_or(&[], |t| t.reads) };
             let mut r = Resource::new(kind, address, world, Span::LIVE);
             r.asked = spec.map_or(super::cloud_control::ASKED, |t| t.asked);
+            if service {
+                r.provenance = Provenance::Service;
+            }
             r.properties = value::decode(properties)?;
             r.attributes = value::decode(attributes)?;
             into.resources.push(r);
@@ -243,6 +249,7 @@ mod tests {
         bucket.asked = type_spec("AWS::S3::Bucket").map_or(&[], |t| t.asked);
         bucket.set("BucketName", Kind::Str("b".into()));
         bucket.set("Tags", Kind::Unknown(Unknown::Denied { action: "s3:GetBucketTagging".into() }));
+        bucket.provenance = Provenance::Service;
         let gap = Gap {
             account: "1".into(),
             region: "r".into(),
