@@ -3,7 +3,8 @@
 
 It takes the emulator's own time out of a measurement and puts a network's in. Signature and date do not make a request
 distinct. Connections are kept alive, as AWS keeps them. `GET /_replay/delay/MS` sets the delay, `GET /_replay/served` tells
-how many requests were answered and how many were under way at once at most.
+how many requests were answered and how many were under way at once at most. `GET /_replay/volumes/N` puts N volumes of its own,
+in pages of a thousand, in the place of the emulator's: accounts larger than an emulator can be filled in a reasonable time.
 """
 import argparse
 import asyncio
@@ -19,9 +20,16 @@ CONNECTION = re.compile(rb"\r\n(connection|keep-alive): [^\r]*", re.I)
 CHUNKED = re.compile(rb"\r\ntransfer-encoding: chunked", re.I)
 
 
+VOLUME = """<item><volumeId>vol-%017x</volumeId><size>20</size><snapshotId/><availabilityZone>us-east-1a</availabilityZone>
+<status>available</status><createTime>2026-01-01T00:00:00.000Z</createTime><attachmentSet/><volumeType>gp3</volumeType><iops>3000</iops>
+<throughput>125</throughput><encrypted>%s</encrypted><multiAttachEnabled>false</multiAttachEnabled><tagSet>
+<item><key>env</key><value>prod</value></item><item><key>owner</key><value>team-%d</value></item></tagSet></item>"""
+PAGE = 1000
+
+
 class Replay:
     def __init__(self, upstream, delay):
-        self.upstream, self.delay = upstream, delay
+        self.upstream, self.delay, self.volumes = upstream, delay, 0
         self.answers, self.served, self.running, self.most = {}, 0, 0, 0
 
     async def ask(self, request):
@@ -39,7 +47,20 @@ class Replay:
             head, body = CHUNKED.sub(b"", head) + b"\r\nContent-Length: %d" % len(whole), whole
         return CONNECTION.sub(b"", head) + b"\r\nConnection: keep-alive\r\n\r\n" + body
 
+    def page(self, request):
+        """A page of volumes; its token is the number of the first one on it."""
+        start = re.search(rb"NextToken=(\d+)", request)
+        first = int(start.group(1)) if start else 0
+        last = min(first + PAGE, self.volumes)
+        items = "".join(VOLUME % (n, "true" if n % 10 else "false", n % 7) for n in range(first, last))
+        token = "<nextToken>%d</nextToken>" % last if last < self.volumes else ""
+        body = ('<DescribeVolumesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId>'
+                "<volumeSet>%s</volumeSet>%s</DescribeVolumesResponse>" % (items, token)).encode()
+        return b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
     def control(self, path):
+        if path.startswith(b"/_replay/volumes/"):
+            self.volumes = int(path.rsplit(b"/", 1)[1])
         if path.startswith(b"/_replay/delay/"):
             self.delay, self.served, self.most = float(path.rsplit(b"/", 1)[1]) / 1000, 0, 0
         body = json.dumps({"served": self.served, "most": self.most}).encode()
@@ -61,9 +82,12 @@ class Replay:
                 self.most = max(self.most, self.running)
                 parts = (TARGET.search(head), SCOPE.search(head), HOST.search(head))
                 key = (line, body) + tuple(m.groups() if m else None for m in parts)
-                if key not in self.answers:
-                    self.answers[key] = asyncio.ensure_future(self.ask(head + body))
-                answer = await self.answers[key]
+                if self.volumes and b"Action=DescribeVolumes" in body:
+                    answer = self.page(body)
+                else:
+                    if key not in self.answers:
+                        self.answers[key] = asyncio.ensure_future(self.ask(head + body))
+                    answer = await self.answers[key]
                 left = arrived + self.delay - time.monotonic()
                 if left > 0:
                     await asyncio.sleep(left)

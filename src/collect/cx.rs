@@ -15,7 +15,7 @@ use super::limiter::{Limiter, Scope};
 use super::tags::Listings;
 use super::wire::{Call, Text};
 use super::{Answer, Gap, Spec, Wanted};
-use crate::model::{Address, Resource, Unknown, World};
+use crate::model::{Address, Resource, Unknown, World, shared};
 use crate::source::Span;
 
 /// One account and region, as a collector sees it.
@@ -244,7 +244,7 @@ impl Cx {
             arn: some(arn),
         };
         let asked = spec.of(kind).map_or(&[][..], |t| t.asked);
-        Resource { asked, ..Resource::new(kind, address, World::Open { reads: spec.reads(kind) }, Span::LIVE) }
+        Resource { asked, ..Resource::new(shared(kind), address, World::Open { reads: spec.reads(kind) }, Span::LIVE) }
     }
 
     /// The ARN of something in this account and region.
@@ -322,6 +322,12 @@ pub struct Out {
 impl Out {
     /// Takes a resource.
     pub fn push(&mut self, resource: Resource) {
+        self.resources.push(resource);
+    }
+
+    /// Takes a resource of which an account may have very many, in as little memory as it needs.
+    pub fn keep(&mut self, mut resource: Resource) {
+        resource.compact();
         self.resources.push(resource);
     }
 

@@ -222,7 +222,10 @@ fn take(collected: &mut Collected, cx: &Cx, done: Done) {
     for (kind, end) in done.listed {
         collected.listed.insert((kind, Arc::clone(&cx.account), Arc::clone(&cx.region)), end);
     }
-    collected.resources.extend(done.resources);
+    collected.resources.extend(done.resources.into_iter().map(|mut resource| {
+        resource.compact();
+        resource
+    }));
 }
 
 /// Nothing is known of what a job would have found.

@@ -1,6 +1,7 @@
 //! What everything else talks about: values, resources and estates. Pure data; no clock, no network.
 
 mod address;
+mod compact;
 mod estate;
 mod json;
 pub mod network;
@@ -12,6 +13,7 @@ pub mod types;
 mod value;
 
 pub use address::{Address, GLOBAL};
+pub use compact::shared;
 pub use estate::{Estate, Listed, Listing, Related};
 pub use json::{from_json, to_json};
 pub use read::{Field, Items, Read};

@@ -44,7 +44,7 @@ impl Collector for Compute {
             launch_templates::collect(cx, &client),
         );
         out.merge(instances::collect(cx, &client, &instances, &volumes).await);
-        out.merge(volumes::collect(cx, &volumes, &instances));
+        out.merge(volumes::collect(cx, volumes, &instances));
         out.merge(templates);
     }
 }

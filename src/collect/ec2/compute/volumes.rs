@@ -47,10 +47,6 @@ impl Volumes {
         Self { by_id, end }
     }
 
-    fn iter(&self) -> impl Iterator<Item = &Volume> {
-        self.by_id.values()
-    }
-
     /// A volume, or why nothing is known about it. One that a whole listing does not have was made or deleted meanwhile.
     pub(super) fn get(&self, id: &str) -> Result<&Volume, Unknown> {
         self.by_id.get(id).ok_or_else(|| self.end.clone().err().unwrap_or(Unknown::NotCollected))
@@ -70,10 +66,13 @@ pub(super) async fn all(cx: &Cx, client: &Client) -> Volumes {
     Volumes::new(listing.pages.into_iter().flat_map(|page| page.volumes.unwrap_or_default()), listing.end)
 }
 
-pub(super) fn collect(cx: &Cx, volumes: &Volumes, instances: &Instances) -> Out {
+/// Each answer goes as its resource comes: an account may have a hundred thousand volumes.
+pub(super) fn collect(cx: &Cx, volumes: Volumes, instances: &Instances) -> Out {
     let mut out = Out::default();
     out.listed(TYPE.name, &volumes.end);
-    out.resources.extend(volumes.iter().map(|volume| resource(cx, volume, instances)));
+    for volume in volumes.by_id.into_values() {
+        out.keep(resource(cx, &volume, instances));
+    }
     out
 }
 
