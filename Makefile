@@ -3,7 +3,7 @@
 CARGO ?= cargo
 EMULATOR := localstack/emulator
 
-.PHONY: demo test lint docs emulators
+.PHONY: demo test lint docs emulators bench
 
 # Deploys a sample to an emulated account, drifts it, and shows what driftline finds.
 demo:
@@ -26,6 +26,11 @@ emulators:
 	  echo "================================================================================"; \
 	  echo; \
 	  test -z "$$CI"; }
+
+# Scans of emulated accounts: calls, wall time, processor time, memory. `make bench PEERS=1` measures Prowler, ScoutSuite and Cloud Custodian too, where installed.
+bench:
+	$(CARGO) build --release
+	benches/account/run $(if $(PEERS),--peers)
 
 lint:
 	$(CARGO) fmt --check

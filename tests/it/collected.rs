@@ -284,10 +284,11 @@ const NO_EMULATOR: &[(&str, &str)] = &[
 fn every_collected_type_is_created_on_an_emulator_or_says_why_not() {
     let collected: Vec<&str> = collect::COLLECTORS.iter().flat_map(|c| c.spec().types).map(|t| t.name).collect();
     let cases = cases();
-    let cased = |kind: &str| cases.iter().flat_map(|c| &c.collected).any(|e| e.kind == kind);
+    let created = |kind: &str| cases.iter().flat_map(|c| &c.collected).any(|e| e.kind == kind);
     let excepted = |kind: &str| NO_EMULATOR.iter().any(|(k, _)| *k == kind);
-    let missing: Vec<&&str> = collected.iter().filter(|kind| !cased(kind) && !excepted(kind)).collect();
+    let missing: Vec<&&str> = collected.iter().filter(|kind| !created(kind) && !excepted(kind)).collect();
     assert!(missing.is_empty(), "no case in tests/fixtures/collected: {missing:?}");
-    let idle: Vec<&str> = NO_EMULATOR.iter().map(|(k, _)| *k).filter(|k| cased(k) || !collected.contains(k)).collect();
+    let idle: Vec<&str> =
+        NO_EMULATOR.iter().map(|(k, _)| *k).filter(|k| created(k) || !collected.contains(k)).collect();
     assert!(idle.is_empty(), "have a case after all, or are not collected: {idle:?}");
 }

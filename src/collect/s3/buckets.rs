@@ -1,5 +1,6 @@
 //! Buckets: where they are, and what the scan wants to know of them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_sdk_s3::Client;
@@ -39,9 +40,11 @@ pub(super) async fn collect(cx: &Cx) -> Out {
     out.listed(TYPE.name, &pages.end);
     out.listed(policies::TYPE.name, &pages.end);
     let buckets = pages.pages.iter().flat_map(ListBucketsOutput::buckets);
+    let there: Arc<Regions> =
+        Arc::new(cx.scanned.iter().map(|region| (Arc::clone(region), client(cx, region))).collect());
     let readings = buckets.map(|bucket| {
-        let (cx, s3, bucket) = (cx.clone(), s3.clone(), bucket.clone());
-        async move { Box::pin(read(&cx, &s3, &bucket)).await }
+        let (cx, s3, there, bucket) = (cx.clone(), s3.clone(), Arc::clone(&there), bucket.clone());
+        async move { Box::pin(read(&cx, &s3, &there, &bucket)).await }
     });
     for found in tasks::all(readings.collect()).await {
         out.merge(found);
@@ -49,22 +52,25 @@ pub(super) async fn collect(cx: &Cx) -> Out {
     out
 }
 
+/// A client for each scanned region.
+type Regions = BTreeMap<Arc<str>, Client>;
+
 /// One bucket and its policy; nothing if it is outside of the scanned regions or gone. If nobody says where it is, the listings are
 /// incomplete.
-async fn read(cx: &Cx, s3: &Client, bucket: &types::Bucket) -> Out {
+async fn read(cx: &Cx, s3: &Client, there: &Regions, bucket: &types::Bucket) -> Out {
     let mut out = Out::default();
     let name = bucket.name().unwrap_or_default();
     let region = match region(cx, s3, name, bucket.bucket_region()).await {
-        Answer::Is(region) if cx.scanned.contains(&region) => region,
-        Answer::Is(_) | Answer::Absent => return out,
+        Answer::Is(region) => region,
+        Answer::Absent => return out,
         Answer::Unknown(why) => {
             out.listed(TYPE.name, &Err(why.clone()));
             out.listed(policies::TYPE.name, &Err(why));
             return out;
         }
     };
-    let s3 = client(cx, &region);
-    let bucket = Bucket { cx: Cx { region, ..cx.clone() }, s3, name: name.to_owned() };
+    let Some(s3) = there.get(&region) else { return out };
+    let bucket = Bucket { cx: Cx { region, ..cx.clone() }, s3: s3.clone(), name: name.to_owned() };
     let (settings, policy) = tokio::join!(Box::pin(settings(&bucket)), Box::pin(policies::read(&bucket)));
     let (Ok(r), Ok(policy)) = (settings, policy) else { return out };
     out.push(r);
