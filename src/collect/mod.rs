@@ -36,7 +36,6 @@ mod limiter;
 mod limits;
 pub mod logs;
 mod order;
-mod ordered;
 mod parts;
 mod pass;
 pub mod policy;

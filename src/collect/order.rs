@@ -4,6 +4,13 @@ use serde_json::Value as Json;
 
 use crate::model::{Entry, Kind, Value, to_json};
 
+/// The elements of an answer by key. Equal keys stay in the order given.
+pub(super) fn by<T, K: Ord>(items: &[T], key: impl Fn(&T) -> K) -> Vec<&T> {
+    let mut items: Vec<&T> = items.iter().collect();
+    items.sort_by_key(|item| key(item));
+    items
+}
+
 /// A list of mappings sorted by one of their members; anything else as it is.
 pub(super) fn sorted_by(kind: Kind, member: &str) -> Kind {
     let Kind::List(mut items) = kind else { return kind };

@@ -8,7 +8,7 @@ use aws_sdk_applicationautoscaling::types::{ScalableDimension, ScheduledAction, 
 
 use super::{target_id, targets};
 use crate::collect::shape::{list, map, number, text, time, token};
-use crate::collect::{Answer, Cx, ordered};
+use crate::collect::{Answer, Cx, order};
 use crate::model::{Kind, Unknown};
 
 pub(super) const LIST: &str = "application-autoscaling:DescribeScheduledActions";
@@ -50,7 +50,7 @@ pub(super) fn scheduled(known: &Answer<ByTarget>, target: &str) -> Kind {
     match known {
         Answer::Is(known) => {
             let own = known.get(target).map_or(&[][..], Vec::as_slice);
-            list(ordered::by(own, |action| action.scheduled_action_name.clone()).into_iter().map(one))
+            list(order::by(own, |action| action.scheduled_action_name.clone()).into_iter().map(one))
         }
         Answer::Absent => Kind::Null,
         Answer::Unknown(why) => Kind::Unknown(why.clone()),

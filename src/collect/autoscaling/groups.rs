@@ -12,7 +12,7 @@ use aws_sdk_autoscaling::types::{
 
 use super::{PAGE, SPEC, hooks, launch, notifications};
 use crate::collect::shape::{flag, list, map, number, number_text, set, text, token};
-use crate::collect::{Answer, Cx, Out, TypeSpec, ordered, tasks};
+use crate::collect::{Answer, Cx, Out, TypeSpec, order, tasks};
 use crate::model::{Kind, Resource, Unknown};
 
 pub(super) const LIST: &str = "autoscaling:DescribeAutoScalingGroups";
@@ -143,7 +143,7 @@ fn resource(cx: &Cx, group: &AutoScalingGroup) -> Resource {
         "SuspendedProcesses",
         set(group.suspended_processes().iter().filter_map(SuspendedProcess::process_name)),
     );
-    let instances = ordered::by(group.instances(), |instance| instance.instance_id.clone());
+    let instances = order::by(group.instances(), |instance| instance.instance_id.clone());
     r.set_attribute("Instances", list(instances.into_iter().map(instance)));
     r
 }
@@ -193,7 +193,7 @@ fn placement(group: &AutoScalingGroup) -> Properties {
         ])
     });
     let subnets = group.vpc_zone_identifier().unwrap_or_default().split(',').map(str::trim);
-    let sources = ordered::by(group.traffic_sources(), |source| (source.identifier.clone(), source.r#type.clone()));
+    let sources = order::by(group.traffic_sources(), |source| (source.identifier.clone(), source.r#type.clone()));
     let sources = sources
         .into_iter()
         .map(|source| map([("Identifier", text(source.identifier())), ("Type", text(source.r#type()))]));
@@ -260,7 +260,7 @@ fn metrics(enabled: &[EnabledMetric]) -> Kind {
 
 /// The user's tags, which say whether instances get them too. Those that AWS put are facts under their own keys.
 fn tag(r: &mut Resource, tags: &[TagDescription]) {
-    let (aws, own): (Vec<_>, Vec<_>) = ordered::by(tags, |tag| tag.key.clone())
+    let (aws, own): (Vec<_>, Vec<_>) = order::by(tags, |tag| tag.key.clone())
         .into_iter()
         .partition(|tag| tag.key().is_some_and(|key| key.starts_with("aws:")));
     let own = own.into_iter().map(|tag| {

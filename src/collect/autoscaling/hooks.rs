@@ -7,7 +7,7 @@ use aws_smithy_types::error::ErrorMetadata;
 use super::SPEC;
 use crate::collect::gone::unless;
 use crate::collect::shape::{list, map, number, text};
-use crate::collect::{Answer, Cx, TypeSpec, ordered};
+use crate::collect::{Answer, Cx, TypeSpec, order};
 use crate::model::{Kind, Resource};
 
 pub(super) const LIST: &str = "autoscaling:DescribeLifecycleHooks";
@@ -55,7 +55,7 @@ pub(super) fn resource(cx: &Cx, hook: &LifecycleHook) -> Resource {
 
 /// Hooks as a property of their group.
 pub(super) fn specifications(hooks: &[LifecycleHook]) -> Kind {
-    let hooks = ordered::by(hooks, |hook| hook.lifecycle_hook_name.clone());
+    let hooks = order::by(hooks, |hook| hook.lifecycle_hook_name.clone());
     list(hooks.into_iter().map(|hook| map(specification(hook))))
 }
 

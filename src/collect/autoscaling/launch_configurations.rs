@@ -9,7 +9,7 @@ use aws_sdk_autoscaling::types::{
 
 use super::{LAUNCH_CONFIGURATIONS, PAGE};
 use crate::collect::shape::{flag, list, map, number, set, text, token};
-use crate::collect::{Cx, Out, TypeSpec, ordered};
+use crate::collect::{Cx, Out, TypeSpec, order};
 use crate::model::{Kind, Resource};
 
 pub(super) const LIST: &str = "autoscaling:DescribeLaunchConfigurations";
@@ -59,7 +59,7 @@ pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
 fn resource(cx: &Cx, launch: &LaunchConfiguration) -> Resource {
     let name = launch.launch_configuration_name().unwrap_or_default();
     let arn = launch.launch_configuration_arn().unwrap_or_default();
-    let disks = ordered::by(launch.block_device_mappings(), |disk| disk.device_name.clone());
+    let disks = order::by(launch.block_device_mappings(), |disk| disk.device_name.clone());
     let mut r = cx.resource(&LAUNCH_CONFIGURATIONS, TYPE.name, name, arn);
     let properties = [
         ("LaunchConfigurationName", text(Some(name))),

@@ -5,7 +5,7 @@ use aws_sdk_autoscaling::types::{
     TargetTrackingMetricDataQuery,
 };
 
-use crate::collect::ordered;
+use crate::collect::order;
 use crate::collect::shape::{flag, list, map, number, text};
 use crate::model::Kind;
 
@@ -15,7 +15,7 @@ pub(super) fn tracking(tracking: &TargetTrackingConfiguration) -> Kind {
         predefined(metric.predefined_metric_type().map(MetricType::as_str), metric.resource_label())
     });
     let customized = tracking.customized_metric_specification().map_or(Kind::Null, |metric| {
-        let queries = ordered::by(metric.metrics(), |query| query.id.clone());
+        let queries = order::by(metric.metrics(), |query| query.id.clone());
         map([
             ("Namespace", text(metric.namespace())),
             ("MetricName", text(metric.metric_name())),
@@ -41,7 +41,7 @@ pub(super) fn predefined(kind: Option<&str>, label: Option<&str>) -> Kind {
 
 /// Queries of metrics, and the one of them that is returned.
 pub(super) fn queries(queries: &[MetricDataQuery]) -> Kind {
-    let queries = ordered::by(queries, |query| query.id.clone());
+    let queries = order::by(queries, |query| query.id.clone());
     map([("MetricDataQueries", list(queries.into_iter().map(query)))])
 }
 
@@ -95,7 +95,7 @@ fn metric(metric: &Metric) -> Kind {
 }
 
 fn dimensions(dimensions: &[MetricDimension]) -> Kind {
-    let dimensions = ordered::by(dimensions, |dimension| dimension.name.clone());
+    let dimensions = order::by(dimensions, |dimension| dimension.name.clone());
     list(
         dimensions
             .into_iter()

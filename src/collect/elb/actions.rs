@@ -7,7 +7,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
     JwtValidationActionConfig, RedirectActionConfig, RedirectActionStatusCodeEnum, TargetGroupTuple,
 };
 
-use crate::collect::ordered;
+use crate::collect::order;
 use crate::collect::shape::{flag, list, map, number, set, text};
 use crate::model::Kind;
 
@@ -35,7 +35,7 @@ pub(super) fn actions(actions: &[Action], timeout: Timeout) -> Kind {
 }
 
 fn forward(config: &ForwardActionConfig) -> Kind {
-    let groups = ordered::by(config.target_groups(), |group| group.target_group_arn.clone());
+    let groups = order::by(config.target_groups(), |group| group.target_group_arn.clone());
     let group = |group: &TargetGroupTuple| {
         map([("TargetGroupArn", text(group.target_group_arn())), ("Weight", number(group.weight()))])
     };

@@ -4,13 +4,13 @@ use aws_sdk_elasticloadbalancingv2::types::{
     QueryStringKeyValuePair, RewriteConfig, RuleCondition, RuleTransform, TransformTypeEnum,
 };
 
-use crate::collect::ordered;
+use crate::collect::order;
 use crate::collect::shape::{list, map, set, text};
 use crate::model::Kind;
 
 /// The conditions by field. The answer has their values twice, in the old spelling and in the new one, and so has the schema.
 pub(super) fn conditions(conditions: &[RuleCondition]) -> Kind {
-    list(ordered::by(conditions, |condition| (condition.field.clone(), condition.values.clone())).into_iter().map(one))
+    list(order::by(conditions, |condition| (condition.field.clone(), condition.values.clone())).into_iter().map(one))
 }
 
 fn one(condition: &RuleCondition) -> Kind {
@@ -57,7 +57,7 @@ fn values(values: &[String], regex_values: &[String]) -> Kind {
 }
 
 fn query(pairs: &[QueryStringKeyValuePair]) -> Kind {
-    let pairs = ordered::by(pairs, |pair| (pair.key.clone(), pair.value.clone()));
+    let pairs = order::by(pairs, |pair| (pair.key.clone(), pair.value.clone()));
     list(pairs.into_iter().map(|pair| map([("Key", text(pair.key())), ("Value", text(pair.value()))])))
 }
 
@@ -68,7 +68,7 @@ pub(super) fn transforms(transforms: &[RuleTransform]) -> Kind {
         map([("Rewrites", list(rewrites.iter().map(rewrite)))])
     };
     let kind = |transform: &RuleTransform| transform.r#type().map(|kind| kind.as_str().to_owned());
-    list(ordered::by(transforms, kind).into_iter().map(|transform| {
+    list(order::by(transforms, kind).into_iter().map(|transform| {
         let host = transform.host_header_rewrite_config();
         let url = transform.url_rewrite_config();
         map([

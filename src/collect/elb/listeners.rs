@@ -12,7 +12,7 @@ use super::actions::actions;
 use super::{GONE, PAGE, SPEC, is_gone, rules, tags};
 use crate::collect::gone::unless;
 use crate::collect::shape::{flag, list, map, number, number_text, set, tags as attributes, text, token};
-use crate::collect::{Answer, Cx, Out, TypeSpec, ordered, tasks};
+use crate::collect::{Answer, Cx, Out, TypeSpec, order, tasks};
 use crate::model::{Kind, Resource, Unknown};
 
 pub(super) const LIST: &str = "elasticloadbalancing:DescribeListeners";
@@ -133,7 +133,7 @@ async fn additional_certificates(cx: &Cx, elb: &Client, listener: &Listener) -> 
 /// What the listing tells of a listener.
 fn resource(cx: &Cx, listener: &Listener) -> Resource {
     let arn = listener.listener_arn().unwrap_or_default();
-    let certificates = ordered::by(listener.certificates(), |certificate| certificate.certificate_arn.clone());
+    let certificates = order::by(listener.certificates(), |certificate| certificate.certificate_arn.clone());
     let certificate = |certificate: &Certificate| map([("CertificateArn", text(certificate.certificate_arn()))]);
     let mut r = cx.resource(&SPEC, TYPE.name, arn, arn);
     let properties = [

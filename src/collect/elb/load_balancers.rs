@@ -10,7 +10,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 
 use super::{GONE, PAGE, SPEC, full_name, listeners, rules, tags};
 use crate::collect::shape::{list, map, number, set, tags as attributes, text, token};
-use crate::collect::{Answer, Cx, Out, Pages, TypeSpec, ordered, tasks};
+use crate::collect::{Answer, Cx, Out, Pages, TypeSpec, order, tasks};
 use crate::model::{Kind, Resource};
 
 pub(super) const LIST: &str = "elasticloadbalancing:DescribeLoadBalancers";
@@ -110,7 +110,7 @@ fn resource(cx: &Cx, balancer: &LoadBalancer) -> Resource {
         ("Ipv4IpamPoolId", text(balancer.ipam_pools().and_then(IpamPools::ipv4_ipam_pool_id))),
         ("SecurityGroups", set(balancer.security_groups().iter().map(String::as_str))),
         ("Subnets", set(zones.iter().filter_map(AvailabilityZone::subnet_id))),
-        ("SubnetMappings", list(ordered::by(zones, |zone| zone.subnet_id.clone()).into_iter().map(mapping))),
+        ("SubnetMappings", list(order::by(zones, |zone| zone.subnet_id.clone()).into_iter().map(mapping))),
         (
             "EnablePrefixForIpv6SourceNat",
             text(balancer.enable_prefix_for_ipv6_source_nat().map(EnablePrefixForIpv6SourceNatEnum::as_str)),

@@ -9,7 +9,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 
 use super::{GONE, PAGE, TARGET_GROUPS, full_name, tags};
 use crate::collect::shape::{flag, list, map, number, set, tags as attributes, text, token};
-use crate::collect::{Answer, Cx, Out, TypeSpec, ordered, tasks};
+use crate::collect::{Answer, Cx, Out, TypeSpec, order, tasks};
 use crate::model::{Kind, Resource};
 
 pub(super) const LIST: &str = "elasticloadbalancing:DescribeTargetGroups";
@@ -98,7 +98,7 @@ fn targets(health: &[TargetHealthDescription]) -> Kind {
     let state = |h: &TargetHealthDescription| h.target_health().and_then(|health| health.state().cloned());
     let registered = health.iter().filter(|h| state(h) != Some(TargetHealthStateEnum::Draining));
     let registered: Vec<TargetDescription> = registered.filter_map(|h| h.target().cloned()).collect();
-    list(ordered::by(&registered, |target| (target.id.clone(), target.port)).into_iter().map(|target| {
+    list(order::by(&registered, |target| (target.id.clone(), target.port)).into_iter().map(|target| {
         map([
             ("Id", text(target.id())),
             ("Port", number(target.port())),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::emulator::{Emulator, REGION, driftline, run};
+use super::proxy::{Fault, Proxy};
 
 /// An unencrypted volume in each of three accounts; the third is suspended from the organization.
 const CREATE: &str = r"
@@ -63,7 +64,24 @@ fn accounts_are_scanned_side_by_side() {
 }
 
 #[test]
-fn an_account_that_does_not_let_us_in_is_a_gap_and_a_single_one_an_error() {
+fn an_account_that_does_not_let_us_in_is_a_gap() {
+    let moto = Emulator::start("moto", &[]).expect("moto needs Python 3 only");
+    let proxy = Proxy::with(&moto.endpoint, |action, before| {
+        if action == "sts:AssumeRole" && before == 0 { Fault::Denied } else { Fault::None }
+    });
+    let roles = ["arn:aws:iam::111111111111:role/audit", "arn:aws:iam::222222222222:role/audit"];
+    let scan = ["scan", "--region", REGION, "--fail-on", "none", "--role-arn", roles[0], "--role-arn", roles[1]];
+    let (code, report) = run(&proxy.endpoint, &scan);
+    assert_eq!(code, 3, "one account is missing");
+    assert_eq!(report["run"]["accounts"].as_array().unwrap().len(), 1);
+    let gap = report["gaps"].as_array().unwrap().iter().find(|g| g["action"] == "sts:AssumeRole").unwrap();
+    assert_eq!(gap["cause"], "denied");
+    let answered = report["run"]["accounts"][0].as_str().unwrap();
+    assert!(gap["account"] != answered && roles.iter().any(|r| r.contains(gap["account"].as_str().unwrap())), "{gap}");
+}
+
+#[test]
+fn a_single_account_that_does_not_let_us_in_is_an_error() {
     let ministack = Emulator::start("ministack", &["AUTH=true"]).expect("MiniStack needs Python 3 only");
     let open = "arn:aws:iam::000000000000:role/nobody";
     let output = driftline(&ministack.endpoint, &["scan", "--region", REGION, "--role-arn", open]).output().unwrap();

@@ -30,6 +30,16 @@ fn scan(ministack: &Emulator, key: &[String]) -> (Option<i32>, Value) {
     (output.status.code(), serde_json::from_slice(&output.stdout).unwrap())
 }
 
+/// What `driftline doctor` says of the user, and its exit code.
+fn doctor(ministack: &Emulator, key: &[String]) -> (Option<i32>, String) {
+    let output = driftline(&ministack.endpoint, &["doctor", "--region", REGION])
+        .env("AWS_ACCESS_KEY_ID", &key[0])
+        .env("AWS_SECRET_ACCESS_KEY", &key[1])
+        .output()
+        .unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+}
+
 fn denied(report: &Value) -> usize {
     report["gaps"].as_array().unwrap().iter().filter(|g| g["cause"] == "denied").count()
 }
@@ -45,8 +55,17 @@ fn the_printed_policy_is_enough_and_nothing_less_looks_like_a_clean_account() {
     assert!(denied(&blind) > 20);
     assert_eq!(blind["counts"]["compliant"], 0, "{}", blind["counts"]);
 
+    let (code, sick) = doctor(&ministack, &key);
+    assert_eq!(code, Some(3));
+    assert!(sick.contains("user/scanner") && sick.contains("denied   ec2:DescribeVolumes"), "{sick}");
+    assert!(sick.contains("`driftline policy` prints a policy"), "{sick}");
+
     let policy = driftline(&ministack.endpoint, &["policy"]).output().unwrap();
     ministack.python(&["-c", GIVE_POLICY, &String::from_utf8(policy.stdout).unwrap()]);
+    let (_, sound) = doctor(&ministack, &key);
+    // MiniStack asks for `budgets:DescribeBudgets`, which is no IAM action: AWS's is `budgets:ViewBudget`.
+    let refused: Vec<&str> = sound.lines().filter(|l| l.starts_with("denied") && !l.contains("budgets:")).collect();
+    assert!(refused.is_empty(), "{sound}");
     let (_, seeing) = scan(&ministack, &key);
     assert_eq!(denied(&seeing), 0, "{}", seeing["gaps"]);
     assert_eq!(findings(&seeing, &["drift", "latent"]), set(&[]));

@@ -1,6 +1,9 @@
 //! A scan asks no faster than it may, slows down when told to, and ends in time.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
+
+use driftline::collect::{self, Base, Options, Pace, Target, Wanted};
 
 use super::emulator::{Emulator, REGION, run};
 use super::proxy::{Fault, Proxy};
@@ -64,6 +67,36 @@ fn a_limit_over_all_services_is_never_exceeded() {
             "45 calls in {span:?}: a burst of 20 and 20 a second allow 40 in a second"
         );
     }
+}
+
+#[test]
+fn a_region_that_cannot_be_reached_is_probed_once() {
+    let moto = Emulator::start("moto", &[]).expect("moto needs Python 3 only");
+    let options = Options {
+        regions: vec![REGION.to_owned()],
+        endpoint_url: Some(moto.endpoint.clone()),
+        keys: Some(("test".to_owned(), "test".to_owned())),
+        ..Options::default()
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let collected = runtime.block_on(async {
+        let mut connection = Base::load(&options).await.unwrap().own().await.unwrap();
+        // From now on nobody listens.
+        connection.config = connection.config.to_builder().endpoint_url("http://127.0.0.1:9").build();
+        let target = Target {
+            types: BTreeSet::from(["AWS::EC2::Volume", "AWS::RDS::DBInstance"]),
+            stacks: None,
+            pace: Pace::default(),
+            wanted: &|_: &[_]| Wanted::default(),
+        };
+        collect::collect(&[connection], &target, &|_| {}, std::future::pending()).await
+    });
+    let gaps: Vec<_> = collected.gaps.iter().filter(|g| g.cause == "unreachable").collect();
+    let affected: BTreeSet<&str> = gaps.iter().flat_map(|g| &g.affects).map(|t| &**t).collect();
+    assert!(affected.contains("AWS::EC2::Volume") && affected.contains("AWS::RDS::DBInstance"), "{gaps:?}");
+    let asked: BTreeSet<&str> = collected.calls.keys().copied().collect();
+    assert!(asked.iter().all(|a| a.starts_with("cloudformation:")), "only the stacks were asked for: {asked:?}");
+    assert!(collected.listed.values().all(Result::is_err), "nothing was listed: {:?}", collected.listed);
 }
 
 #[test]
