@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::keys::{has_natural_key, is_named_within, natural};
+use super::keys::{has_natural_key, is_named_within, natural, plain_id};
 use super::provenance::derive;
 use crate::model::{Estate, GLOBAL, Provenance, Resource, Stack};
 
@@ -62,7 +62,8 @@ fn members(stacks: &[Stack]) -> Members {
             if let Some(id) = &member.physical_id {
                 let owner = (Arc::clone(&stack.id), Arc::clone(&member.logical_id));
                 for region in [Arc::clone(&stack.region), GLOBAL.into()] {
-                    let key = (Arc::clone(&member.kind), Arc::clone(&stack.account), region, Arc::clone(id));
+                    let key =
+                        (Arc::clone(&member.kind), Arc::clone(&stack.account), region, plain_id(&member.kind, id));
                     members.insert(key, owner.clone());
                 }
             }
@@ -73,7 +74,8 @@ fn members(stacks: &[Stack]) -> Members {
 
 fn owner(r: &Resource, members: &Members) -> Option<(Arc<str>, Arc<str>)> {
     [&r.address.physical_id, &r.address.arn].into_iter().flatten().find_map(|id| {
-        let key = (Arc::clone(&r.kind), Arc::clone(&r.address.account), Arc::clone(&r.address.region), Arc::clone(id));
+        let id = plain_id(&r.kind, id);
+        let key = (Arc::clone(&r.kind), Arc::clone(&r.address.account), Arc::clone(&r.address.region), id);
         members.get(&key).cloned()
     })
 }

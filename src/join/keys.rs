@@ -45,6 +45,7 @@ const NATURAL: &[(&str, &[&str])] = &[
     ("AWS::SNS::TopicPolicy", &["Topics"]),
     ("AWS::SQS::QueuePolicy", &["Queues"]),
     ("AWS::Scheduler::Schedule", &["GroupName", "Name"]),
+    ("AWS::SecretsManager::Secret", &["Name"]),
     ("AWS::WAFv2::WebACLAssociation", &["ResourceArn"]),
 ];
 
@@ -109,8 +110,21 @@ fn alternatives(resource: &Resource, part: &str) -> Vec<Arc<str>> {
     texts.collect()
 }
 
+/// A physical id without what differs though the resource is the same.
+pub(super) fn plain_id(kind: &str, id: &Arc<str>) -> Arc<str> {
+    if kind == "AWS::SQS::Queue" { queue(id).into() } else { Arc::clone(id) }
+}
+
+/// The account and name in the URL of a queue. Its host has had several names: `queue.amazonaws.com`, `eu-west-1.queue.amazonaws.com`, `sqs.eu-west-1.amazonaws.com`.
+fn queue(url: &str) -> &str {
+    url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or(url, |(_, path)| path)
+}
+
 /// The text as all spell it. A function may be named by its ARN or by its name.
 fn spelled(kind: &str, name: &str, text: &Arc<str>) -> Arc<str> {
+    if (kind, name) == ("AWS::SQS::QueuePolicy", "Queues") {
+        return queue(text).into();
+    }
     if DOMAINS.contains(&(kind, name)) {
         return text.trim_end_matches('.').to_lowercase().into();
     }
@@ -175,6 +189,18 @@ mod tests {
             keys("AWS::ApiGateway::Account", "a", &json!({})),
             keys("AWS::ApiGateway::Account", "b", &json!({}))
         );
+    }
+
+    #[test]
+    fn a_queue_is_the_same_under_every_host() {
+        let id = |url: &str| plain_id("AWS::SQS::Queue", &url.into());
+        assert_eq!(
+            id("https://sqs.eu-west-1.amazonaws.com/1/jobs"),
+            id("https://eu-west-1.queue.amazonaws.com/1/jobs")
+        );
+        assert_ne!(id("https://sqs.eu-west-1.amazonaws.com/1/jobs"), id("https://sqs.eu-west-1.amazonaws.com/2/jobs"));
+        let policy = |url: &str| keys("AWS::SQS::QueuePolicy", "r", &json!({"Queues": [url]}));
+        assert_eq!(policy("https://queue.amazonaws.com/1/jobs"), policy("https://sqs.us-east-1.amazonaws.com/1/jobs"));
     }
 
     #[test]

@@ -12,3 +12,4 @@ mod proxy;
 mod report;
 mod restraint;
 mod snapshot;
+mod wide;
