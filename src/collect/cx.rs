@@ -347,3 +347,44 @@ impl Out {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::shape::token;
+    use crate::collect::testing::{Aws, cx};
+
+    /// Lists topics from an AWS that answers so; how many pages came, how the listing ended, and the gaps.
+    async fn listing(aws: Aws) -> (usize, Result<(), Unknown>, Vec<Gap>) {
+        let cx = cx("eu-west-1", aws);
+        let sns = aws_sdk_sns::Client::new(&cx.config);
+        let call = |start| sns.list_topics().set_next_token(start).send();
+        let found = cx.pages("sns:ListTopics", &["AWS::SNS::Topic"], call, |page| token(page.next_token())).await;
+        (found.pages.len(), found.end, cx.calls.gaps())
+    }
+
+    fn page(next: &str) -> (u16, String) {
+        let body = format!("<ListTopicsResult><Topics/><NextToken>{next}</NextToken></ListTopicsResult>");
+        (200, format!("<ListTopicsResponse>{body}</ListTopicsResponse>"))
+    }
+
+    #[tokio::test]
+    async fn a_page_that_starts_where_another_did_ends_the_listing_and_is_a_gap() {
+        let (pages, end, gaps) = listing(|_| page("again")).await;
+        assert_eq!(pages, 2, "what came is kept");
+        assert_eq!(end, Err(Unknown::Failed { action: "sns:ListTopics".into(), code: "RepeatedPage".into() }));
+        assert_eq!((&*gaps[0].code, &*gaps[0].affects[0]), ("RepeatedPage", "AWS::SNS::Topic"));
+    }
+
+    #[tokio::test]
+    async fn a_listing_ends_where_no_page_follows_and_a_later_page_that_fails_keeps_the_first() {
+        let (pages, end, gaps) = listing(|asked| if asked.contains("NextToken") { page("") } else { page("2") }).await;
+        assert_eq!((pages, end, gaps), (2, Ok(()), Vec::new()));
+        let (pages, end, _) = listing(|asked| {
+            let refused = "<ErrorResponse><Error><Code>AuthorizationError</Code></Error></ErrorResponse>";
+            if asked.contains("NextToken") { (403, refused.into()) } else { page("2") }
+        })
+        .await;
+        assert_eq!((pages, end), (1, Err(Unknown::Denied { action: "sns:ListTopics".into() })));
+    }
+}
