@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws_sdk_organizations::Client;
+use aws_sdk_organizations::operation::list_accounts::ListAccountsOutput;
 use aws_sdk_organizations::types::{Account, AccountState, AccountStatus};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
 
 use super::answer::{denied, in_words};
 use super::connect::{Base, Connection, Options, Role};
+use super::paging::{Broken, paged};
+use super::shape::token;
 use super::{ConnectError, Gap, tasks};
 
 /// Which accounts.
@@ -124,21 +127,19 @@ fn refused(way: &Way, error: &ConnectError) -> Gap {
 /// The active accounts of the organization. Only its management account, or one that it delegates to, may list them.
 async fn organization(base: &Base) -> Result<Vec<String>, ConnectError> {
     let client = Client::new(&base.config);
-    let (mut ids, mut start) = (Vec::new(), None);
-    loop {
-        let page = client.list_accounts().set_next_token(start.clone()).send().await.map_err(|e| {
-            ConnectError::Organization(match e.code() {
-                Some("AWSOrganizationsNotInUseException") => "this account is in no organization".into(),
-                _ => in_words(&e),
-            })
-        })?;
-        ids.extend(page.accounts().iter().filter(|a| active(a)).filter_map(|a| a.id().map(str::to_owned)));
-        match super::shape::token(page.next_token()) {
-            Some(next) if start.as_ref() != Some(&next) => start = Some(next),
-            Some(_) => return Err(ConnectError::Organization("the listing of accounts repeats itself".into())),
-            None => return Ok(ids),
-        }
-    }
+    let call = |start| client.list_accounts().set_next_token(start).send();
+    let (pages, end) = paged(call, |page| token(page.next_token())).await;
+    end.map_err(|broken| {
+        ConnectError::Organization(match broken {
+            Broken::Failed(e) if e.code() == Some("AWSOrganizationsNotInUseException") => {
+                "this account is in no organization".into()
+            }
+            Broken::Failed(e) => in_words(&e),
+            Broken::Repeated => "the listing of accounts repeats itself".into(),
+        })
+    })?;
+    let accounts = pages.iter().flat_map(ListAccountsOutput::accounts);
+    Ok(accounts.filter(|a| active(a)).filter_map(|a| a.id().map(str::to_owned)).collect())
 }
 
 /// `State` replaces `Status`, which AWS retires.

@@ -1,6 +1,5 @@
 //! What a collector works with: clients, restraint, and calls whose errors are data.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, PoisonError};
 
@@ -12,6 +11,7 @@ use serde_json::Value as Json;
 use super::answer::classify;
 use super::calls::Calls;
 use super::limiter::{Limiter, Scope};
+use super::paging::{Broken, paged};
 use super::tags::Listings;
 use super::wire::{Call, Text};
 use super::{Answer, Gap, Spec, Wanted};
@@ -37,6 +37,9 @@ pub struct Cx {
     pub(super) calls: Arc<Calls>,
     pub(super) tags: Arc<Listings>,
 }
+
+/// Our code for a listing whose pages go round in circles.
+const REPEATED: &str = "RepeatedPage";
 
 /// The pages of a listing.
 #[derive(Debug)]
@@ -68,13 +71,7 @@ impl Cx {
     where
         E: ProvideErrorMetadata,
     {
-        let call = Box::pin(call);
-        async move {
-            match self.call(action, None).make(call).await {
-                Ok(value) => Answer::Is(value),
-                Err(error) => self.told(action, affects, absent, &error),
-            }
-        }
+        self.ask_unless(action, affects, absent, &[], call)
     }
 
     /// As [`Self::ask`]; an error of `quiet` leaves the answer unknown without being a gap, because nobody could do anything about it.
@@ -90,16 +87,7 @@ impl Cx {
         E: ProvideErrorMetadata,
     {
         let call = Box::pin(call);
-        async move {
-            match self.call(action, None).make(call).await {
-                Ok(value) => Answer::Is(value),
-                Err(SdkError::ServiceError(e)) if e.err().code().is_some_and(|code| quiet.contains(&code)) => {
-                    let code = e.err().code().unwrap_or_default().into();
-                    Answer::Unknown(Unknown::Failed { action: action.into(), code })
-                }
-                Err(error) => self.told(action, affects, absent, &error),
-            }
-        }
+        async move { self.answered(self.call(action, None), affects, absent, quiet, call).await }
     }
 
     /// Makes one call and gives the answer as the JSON text that came, for services whose answers have the shape of the CloudFormation
@@ -117,10 +105,8 @@ impl Cx {
         let call = Box::pin(call);
         async move {
             let text = Text::default();
-            match self.call(action, Some(Arc::clone(&text))).make(call).await {
-                Ok(_) => Answer::Is(json(&text)),
-                Err(error) => self.told(action, affects, absent, &error),
-            }
+            let request = self.call(action, Some(Arc::clone(&text)));
+            self.answered(request, affects, absent, &[], call).await.map(|_| json(&text))
         }
     }
 
@@ -179,26 +165,15 @@ impl Cx {
         K: Clone + PartialEq,
         F: Future<Output = Result<T, SdkError<E, R>>>,
     {
-        let mut pages = Vec::new();
-        let mut starts: Vec<K> = Vec::new();
-        loop {
-            match self.call(action, None).make(Box::pin(call(starts.last().cloned()))).await {
-                Ok(page) => {
-                    let start = next(&page);
-                    pages.push(page);
-                    match start {
-                        None => return Pages { pages, end: Ok(()) },
-                        Some(start) if starts.contains(&start) => {
-                            let why = Unknown::Failed { action: action.into(), code: "RepeatedPage".into() };
-                            self.gap(action, affects, "failed", "RepeatedPage".into());
-                            return Pages { pages, end: Err(why) };
-                        }
-                        Some(start) => starts.push(start),
-                    }
-                }
-                Err(error) => return Pages { pages, end: Err(self.failed(action, affects, &error)) },
+        let (pages, end) = paged(|start| self.call(action, None).make(Box::pin(call(start))), next).await;
+        let end = end.map_err(|broken| match broken {
+            Broken::Failed(error) => self.failed(action, affects, &error),
+            Broken::Repeated => {
+                self.gap(action, affects, "failed", REPEATED.into());
+                Unknown::Failed { action: action.into(), code: REPEATED.into() }
             }
-        }
+        });
+        Pages { pages, end }
     }
 
     /// As [`Self::pages`], each page as in [`Self::ask_json`].
@@ -258,28 +233,39 @@ impl Cx {
         self.call(action, None).make(Box::pin(call)).await
     }
 
+    /// Makes a call and says what came of it.
+    async fn answered<T, E, R>(
+        &self,
+        request: Call,
+        affects: &[&str],
+        absent: &[&str],
+        quiet: &[&str],
+        call: impl Future<Output = Result<T, SdkError<E, R>>>,
+    ) -> Answer<T>
+    where
+        E: ProvideErrorMetadata,
+    {
+        let action = request.scope.action;
+        let error = match request.make(call).await {
+            Ok(value) => return Answer::Is(value),
+            Err(error) => error,
+        };
+        match &error {
+            SdkError::ServiceError(e) if e.err().code().is_some_and(|code| absent.contains(&code)) => Answer::Absent,
+            SdkError::ServiceError(e) if e.err().code().is_some_and(|code| quiet.contains(&code)) => {
+                let code = e.err().code().unwrap_or_default().into();
+                Answer::Unknown(Unknown::Failed { action: action.into(), code })
+            }
+            _ => Answer::Unknown(self.failed(action, affects, &error)),
+        }
+    }
+
     fn call(&self, action: &'static str, body: Option<Text>) -> Call {
         Call {
             limiter: Arc::clone(&self.limiter),
             calls: Arc::clone(&self.calls),
             scope: Scope { account: Arc::clone(&self.account), region: Arc::clone(&self.region), action },
             body,
-        }
-    }
-
-    fn told<T, E, R>(
-        &self,
-        action: &'static str,
-        affects: &[&str],
-        absent: &[&str],
-        error: &SdkError<E, R>,
-    ) -> Answer<T>
-    where
-        E: ProvideErrorMetadata,
-    {
-        match error {
-            SdkError::ServiceError(e) if e.err().code().is_some_and(|code| absent.contains(&code)) => Answer::Absent,
-            error => Answer::Unknown(self.failed(action, affects, error)),
         }
     }
 
@@ -308,44 +294,6 @@ impl Cx {
 /// The SDK has read it as JSON already; what holds no text at all is an empty answer.
 fn json(text: &Text) -> Json {
     serde_json::from_slice(&text.lock().unwrap_or_else(PoisonError::into_inner)).unwrap_or_default()
-}
-
-/// What a collector found.
-#[derive(Debug, Default)]
-pub struct Out {
-    /// Resources, in any order.
-    pub resources: Vec<Resource>,
-    /// Which types were listed to the end, and why not where not.
-    pub listed: BTreeMap<&'static str, Result<(), Unknown>>,
-}
-
-impl Out {
-    /// Takes a resource.
-    pub fn push(&mut self, resource: Resource) {
-        self.resources.push(resource);
-    }
-
-    /// Takes a resource of which an account may have very many, in as little memory as it needs.
-    pub fn keep(&mut self, mut resource: Resource) {
-        resource.compact();
-        self.resources.push(resource);
-    }
-
-    /// Says how the listing of a type ended. A failure is not forgotten by a later success.
-    pub fn listed(&mut self, kind: &'static str, end: &Result<(), Unknown>) {
-        let known = self.listed.entry(kind).or_insert(Ok(()));
-        if known.is_ok() {
-            known.clone_from(end);
-        }
-    }
-
-    /// Takes over what another part of the same collector found.
-    pub fn merge(&mut self, other: Self) {
-        self.resources.extend(other.resources);
-        for (kind, end) in other.listed {
-            self.listed(kind, &end);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aws_sdk_iam::Client;
+use aws_sdk_iam::operation::simulate_principal_policy::SimulatePrincipalPolicyOutput;
 use aws_sdk_iam::types::PolicyEvaluationDecisionType;
 
 use super::limiter::Pace;
+use super::paging::paged;
 use super::pass::Pass;
 use super::shape::token;
 use super::{COLLECTORS, Connection, Out, Reach, Wanted, stacks, tasks};
@@ -50,29 +52,23 @@ pub async fn diagnose(connection: &Connection, actions: &BTreeSet<&'static str>,
 async fn simulate(connection: &Connection, actions: &BTreeSet<&'static str>) -> Option<Diagnosis> {
     let client = Client::new(&connection.config);
     let source = principal(&client, &connection.identity).await?;
-    let actions: Vec<&'static str> = actions.iter().copied().collect();
     let mut diagnosis = Diagnosis::of(Method::Simulated);
-    for chunk in actions.chunks(AT_ONCE) {
+    let all: Vec<&'static str> = actions.iter().copied().collect();
+    for chunk in all.chunks(AT_ONCE) {
         let names: Vec<String> = chunk.iter().map(|a| (*a).to_owned()).collect();
-        let mut start = None;
-        loop {
-            let request = client.simulate_principal_policy().policy_source_arn(&source);
-            let page = request.set_action_names(Some(names.clone())).set_marker(start.clone()).send().await.ok()?;
-            for result in page.evaluation_results() {
-                let Some(action) = chunk.iter().find(|a| **a == result.eval_action_name()) else { continue };
-                match result.eval_decision() {
-                    PolicyEvaluationDecisionType::Allowed => drop(diagnosis.allowed.insert(action)),
-                    other => drop(diagnosis.denied.insert(action, other.as_str().into())),
-                }
-            }
-            match token(page.marker()) {
-                Some(next) if start.as_ref() != Some(&next) => start = Some(next),
-                _ => break,
+        let request = client.simulate_principal_policy().policy_source_arn(&source).set_action_names(Some(names));
+        let call = |start| request.clone().set_marker(start).send();
+        let (pages, end) = paged(call, |page| token(page.marker())).await;
+        end.ok()?;
+        for result in pages.iter().flat_map(SimulatePrincipalPolicyOutput::evaluation_results) {
+            let Some(action) = chunk.iter().find(|a| **a == result.eval_action_name()) else { continue };
+            match result.eval_decision() {
+                PolicyEvaluationDecisionType::Allowed => drop(diagnosis.allowed.insert(action)),
+                other => drop(diagnosis.denied.insert(action, other.as_str().into())),
             }
         }
     }
-    diagnosis.untried = rest(&actions, &diagnosis);
-    Some(diagnosis)
+    Some(diagnosis.with_rest(actions))
 }
 
 /// The ARN that policies hang on: a session's is not its role's, and lacks the role's path.
@@ -106,16 +102,7 @@ async fn attempt(connection: &Connection, actions: &BTreeSet<&'static str>, pace
     }
     let unhappy = |a: &&&'static str| diagnosis.denied.contains_key(**a) || diagnosis.failed.contains_key(**a);
     diagnosis.allowed = actions.iter().filter(|a| made.contains_key(*a) && !unhappy(a)).copied().collect();
-    let actions: Vec<&'static str> = actions.iter().copied().collect();
-    diagnosis.untried = rest(&actions, &diagnosis);
-    diagnosis
-}
-
-fn rest(actions: &[&'static str], known: &Diagnosis) -> BTreeSet<&'static str> {
-    let untold = |a: &&&'static str| {
-        !known.allowed.contains(**a) && !known.denied.contains_key(**a) && !known.failed.contains_key(**a)
-    };
-    actions.iter().filter(untold).copied().collect()
+    diagnosis.with_rest(actions)
 }
 
 impl Diagnosis {
@@ -127,5 +114,12 @@ impl Diagnosis {
             failed: BTreeMap::new(),
             untried: BTreeSet::new(),
         }
+    }
+
+    /// Whatever is neither allowed nor refused was not tried.
+    fn with_rest(mut self, actions: &BTreeSet<&'static str>) -> Self {
+        let told = |a: &str| self.allowed.contains(a) || self.denied.contains_key(a) || self.failed.contains_key(a);
+        self.untried = actions.iter().copied().filter(|a| !told(a)).collect();
+        self
     }
 }

@@ -36,6 +36,8 @@ mod limiter;
 mod limits;
 pub mod logs;
 mod order;
+mod out;
+mod paging;
 mod parts;
 mod pass;
 pub mod policy;
@@ -65,14 +67,17 @@ mod wire;
 pub use accounts::{Accounts, Opened, open};
 pub use answer::{Answer, Gap};
 pub use connect::{Base, ConnectError, Connection, Options, Role};
-pub use cx::{Cx, Out, Pages};
+pub use cx::{Cx, Pages};
 pub use doctor::{Diagnosis, Method, diagnose};
 pub use limiter::Pace;
+pub use out::Out;
 pub use pass::{Inspected, inspect};
 pub use run::{Collected, Exports, Place, Progress, Stop, Target, collect};
 pub use wanted::{Declared, Wanted};
 
 use async_trait::async_trait;
+
+use crate::model::told_by;
 
 /// How often a collector runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +107,12 @@ pub struct TypeSpec {
 impl TypeSpec {
     /// A type that listings tell all about.
     pub const LISTED: Self = Self { name: "", asked: &[], reads: &[], on_demand: &[], calls: 0 };
+
+    /// The properties that an action tells.
+    pub fn told_by(&self, action: &str) -> impl Iterator<Item = &'static str> {
+        let (asked, reads) = (self.asked, self.reads);
+        reads.iter().copied().filter(move |name| told_by(asked, name) == Some(action))
+    }
 }
 
 /// What a collector is, as data: what it fills and what it may call.

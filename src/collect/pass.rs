@@ -64,5 +64,5 @@ pub async fn inspect(connection: &Connection, collector: &'static dyn Collector)
         cx.tags = Arc::new(Listings::off());
         collector.collect(&cx, &mut out).await;
     }
-    Inspected { resources: out.resources, calls: pass.calls.made(), gaps: pass.calls.gaps() }
+    Inspected { resources: out.into_small().collect(), calls: pass.calls.made(), gaps: pass.calls.gaps() }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::json::capitalised;
 use super::{COLLECTORS, Spec, stacks};
+use crate::model::told_by;
 
 /// Actions that every scan needs: identity and regions.
 const ALWAYS: &[&str] = &["sts:GetCallerIdentity", "ec2:DescribeRegions"];
@@ -43,7 +44,7 @@ fn of_rules(spec: &'static Spec, properties: &BTreeSet<(&str, &str)>) -> BTreeSe
     let (mut needed, mut on_demand) = (BTreeSet::new(), BTreeSet::new());
     for t in spec.types {
         for property in t.reads {
-            let asked = t.asked.iter().find(|(prefix, _)| property.starts_with(prefix)).map(|(_, action)| *action);
+            let asked = told_by(t.asked, property);
             let wanted = !t.on_demand.contains(property) || properties.contains(&(t.name, property));
             if wanted { needed.extend(asked) } else { on_demand.extend(asked) }
         }

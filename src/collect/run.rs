@@ -97,7 +97,7 @@ pub async fn collect(
     let needed = needed(target, &collected.stacks);
     let wanted = Arc::new((target.wanted)(&collected.stacks));
     progress(&format!("{} stacks; resources in {}", collected.stacks.len(), places(connections)));
-    let mut work = Work::default();
+    let mut work = Work { over: stopped.is_some(), ..Work::default() };
     for connection in connections {
         for &collector in COLLECTORS.iter().filter(|c| c.spec().types.iter().any(|t| needed.contains(t.name))) {
             let spec = collector.spec();
@@ -116,10 +116,8 @@ pub async fn collect(
                 work.start(job, async move {
                     let mut out = Out::default();
                     collector.collect(&cx, &mut out).await;
-                    Done {
-                        resources: out.resources,
-                        listed: out.listed.into_iter().map(|(k, end)| (k.into(), end)).collect(),
-                    }
+                    let listed = std::mem::take(&mut out.listed).into_iter().map(|(k, end)| (k.into(), end)).collect();
+                    Done { resources: out.into_small().collect(), listed }
                 });
             }
         }
@@ -193,12 +191,15 @@ struct Done {
 #[derive(Default)]
 struct Work {
     tasks: JoinSet<Done>,
-    jobs: Vec<(Id, Job)>,
+    /// Those that were not started have no id.
+    jobs: Vec<(Option<Id>, Job)>,
+    /// Whether the pass has ended already. Nothing is started then, only known to be missing.
+    over: bool,
 }
 
 impl Work {
     fn start(&mut self, job: Job, work: impl Future<Output = Done> + Send + 'static) {
-        let id = self.tasks.spawn(work).id();
+        let id = (!self.over).then(|| self.tasks.spawn(work).id());
         self.jobs.push((id, job));
     }
 
@@ -207,7 +208,7 @@ impl Work {
             Ok((id, done)) => (id, Ok(done)),
             Err(error) => (error.id(), Err(error)),
         };
-        let at = self.jobs.iter().position(|(known, _)| *known == id)?;
+        let at = self.jobs.iter().position(|(known, _)| *known == Some(id))?;
         Some((self.jobs.swap_remove(at).1, outcome))
     }
 
@@ -222,10 +223,7 @@ fn take(collected: &mut Collected, cx: &Cx, done: Done) {
     for (kind, end) in done.listed {
         collected.listed.insert((kind, Arc::clone(&cx.account), Arc::clone(&cx.region)), end);
     }
-    collected.resources.extend(done.resources.into_iter().map(|mut resource| {
-        resource.compact();
-        resource
-    }));
+    collected.resources.extend(done.resources);
 }
 
 /// Nothing is known of what a job would have found.

@@ -90,9 +90,13 @@ pub(super) fn set_tags<'a>(
 }
 
 /// Leaves properties unknown, all for the same reason.
-pub(super) fn set_unknown(resource: &mut Resource, properties: &[&str], why: &Unknown) {
+pub(super) fn set_unknown(
+    resource: &mut Resource,
+    properties: impl IntoIterator<Item = impl AsRef<str>>,
+    why: &Unknown,
+) {
     for property in properties {
-        resource.set(property, Kind::Unknown(why.clone()));
+        resource.set(property.as_ref(), Kind::Unknown(why.clone()));
     }
 }
 

@@ -33,10 +33,11 @@ pub(super) fn set(r: &mut Resource, told: Option<&Answer<Tags>>) {
     }
 }
 
-/// As [`set`], of an answer that is at hand.
-#[expect(clippy::needless_pass_by_value, reason = "takes the place of `as_map`")]
-pub(super) fn as_list(r: &mut Resource, tags: Answer<Tags>) {
-    set(r, Some(&tags));
+/// The resource with what was told of its ARN, as in [`set`].
+pub(super) fn of(mut resource: Resource, told: &Told) -> Resource {
+    let arn = resource.address.arn.clone().unwrap_or_default();
+    set(&mut resource, told.get(&*arn));
+    resource
 }
 
 /// Sets `Tags`, a mapping. Those that AWS itself put are facts, as in [`set_tags`].
@@ -73,9 +74,11 @@ mod tests {
         Answer::Is(pairs.map(|(key, value)| (key.into(), value.into())).to_vec())
     }
 
+    const AS_LIST: fn(&mut Resource, Answer<Tags>) = |r, tags| set(r, Some(&tags));
+
     #[test]
     fn tags_are_sorted_in_both_shapes_and_those_of_aws_are_facts() {
-        let list = read(as_list, told());
+        let list = read(AS_LIST, told());
         assert_eq!(to_json(&list.properties)["Tags"], json!([{"Key": "a", "Value": "1"}, {"Key": "b", "Value": ""}]));
         let map = read(as_map, told());
         assert_eq!(to_json(&map.properties)["Tags"].to_string(), r#"{"a":"1","b":""}"#);
@@ -87,10 +90,25 @@ mod tests {
     #[test]
     fn what_nobody_was_asked_about_is_unknown_and_what_has_no_tags_has_none() {
         let mut nothing = Told::default();
-        for set in [as_list, as_map] {
+        for set in [AS_LIST, as_map] {
             assert_eq!(read(set, take(&mut nothing, "arn")).get("Tags").why_unknown(), Some(Unknown::NotCollected));
             assert!(read(set, Answer::Absent).get("Tags").is_absent());
             assert!(read(set, Answer::Is(Tags::new())).get("Tags").is_absent());
         }
+    }
+
+    #[test]
+    fn tags_that_nobody_asked_for_are_unknown_and_no_tags_are_absent() {
+        let tagged = |answer: Option<Answer<Tags>>| {
+            let address = Address { arn: Some("arn:1".into()), ..Address::default() };
+            let r = Resource::new("T", address, World::Open { reads: &["Tags"] }, Span::LIVE);
+            of(r, &answer.into_iter().map(|answer| ("arn:1".to_owned(), answer)).collect())
+        };
+        assert_eq!(tagged(None).get("Tags").why_unknown(), Some(Unknown::NotCollected));
+        assert!(tagged(Some(Answer::Absent)).get("Tags").is_absent());
+        let is = Answer::Is(vec![("team".into(), "net".into())]);
+        assert_eq!(tagged(Some(is)).tag("team").as_deref(), Some("net"));
+        let denied = Unknown::Denied { action: "a:B".into() };
+        assert_eq!(tagged(Some(Answer::Unknown(denied.clone()))).get("Tags").why_unknown(), Some(denied));
     }
 }

@@ -8,8 +8,11 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_resourcegroupstagging::Client;
+use aws_sdk_resourcegroupstagging::operation::get_resources::GetResourcesOutput;
 use tokio::sync::OnceCell;
 
+use super::paging::paged;
+use super::shape::token;
 use super::{Answer, Cx, tasks};
 
 /// The action that collectors which call [`Cx::tags_of`] must announce, besides the one of their own.
@@ -79,21 +82,19 @@ impl Cx {
     /// A listing that fails is no gap: each resource is asked for its tags then.
     async fn list(&self, filter: &'static str) -> Option<ByArn> {
         let client = Client::new(&self.config);
+        let request = client.get_resources().resource_type_filters(filter).resources_per_page(100);
+        let (pages, end) = paged(
+            |start| self.attempt(LIST, request.clone().set_pagination_token(start).send()),
+            |page| token(page.pagination_token()),
+        )
+        .await;
+        end.ok()?;
         let mut tags = HashMap::new();
-        let mut start: Option<String> = None;
-        loop {
-            let request = client.get_resources().resource_type_filters(filter).resources_per_page(100);
-            let page = self.attempt(LIST, request.set_pagination_token(start.clone()).send()).await.ok()?;
-            for resource in page.resource_tag_mapping_list() {
-                let pairs = resource.tags().iter().map(|t| (t.key().to_owned(), t.value().to_owned())).collect();
-                tags.insert(resource.resource_arn().unwrap_or_default().to_owned(), pairs);
-            }
-            match page.pagination_token().filter(|token| !token.is_empty()) {
-                None => return Some(Arc::new(tags)),
-                Some(next) if start.as_deref() == Some(next) => return None,
-                Some(next) => start = Some(next.to_owned()),
-            }
+        for resource in pages.iter().flat_map(GetResourcesOutput::resource_tag_mapping_list) {
+            let pairs = resource.tags().iter().map(|t| (t.key().to_owned(), t.value().to_owned())).collect();
+            tags.insert(resource.resource_arn().unwrap_or_default().to_owned(), pairs);
         }
+        Some(Arc::new(tags))
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// Property names by type and physical id.
-pub type Declared = HashMap<(Arc<str>, Arc<str>), BTreeSet<Arc<str>>>;
+/// Property names by type, and in it by physical id.
+pub type Declared = HashMap<Arc<str>, HashMap<Arc<str>, BTreeSet<Arc<str>>>>;
 
 /// Properties that rules or templates look at. Listings fill what they fill; a call per resource is made only for these.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,13 +30,13 @@ impl Wanted {
         let hit = |set: &BTreeSet<Arc<str>>| properties.iter().any(|p| set.contains(*p));
         self.all
             || self.by_rules.get(kind).is_some_and(hit)
-            || self.declared.get(&(kind.into(), id.into())).is_some_and(hit)
+            || self.declared.get(kind).and_then(|ids| ids.get(id)).is_some_and(hit)
     }
 
     /// Whether a resource of this type and id is in a template.
     #[must_use]
     pub fn declares(&self, kind: &str, id: &str) -> bool {
-        self.declared.contains_key(&(kind.into(), id.into()))
+        self.declared.get(kind).is_some_and(|ids| ids.contains_key(id))
     }
 
     /// Whether one of these properties is wanted of any resource of a type.
@@ -45,7 +45,7 @@ impl Wanted {
         let hit = |set: &BTreeSet<Arc<str>>| properties.iter().any(|p| set.contains(*p));
         self.all
             || self.by_rules.get(kind).is_some_and(hit)
-            || self.declared.iter().any(|((k, _), set)| &**k == kind && hit(set))
+            || self.declared.get(kind).is_some_and(|ids| ids.values().any(hit))
     }
 }
 
@@ -58,7 +58,7 @@ mod tests {
         let set = |name: &str| BTreeSet::from([Arc::<str>::from(name)]);
         let wanted = Wanted {
             by_rules: BTreeMap::from([("T".into(), set("Logging"))]),
-            declared: HashMap::from([(("T".into(), "a".into()), set("Website"))]),
+            declared: HashMap::from([("T".into(), HashMap::from([("a".into(), set("Website"))]))]),
             all: false,
         };
         assert!(wanted.wants("T", "any", &["Logging"]));

@@ -127,19 +127,11 @@ impl HttpConnector for Wire {
 }
 
 /// The answer with its whole body read.
-async fn buffered(answer: HttpResponse) -> Result<HttpResponse, ConnectorError> {
-    let status = answer.status();
-    let (headers, body) = {
-        let mut answer = answer;
-        let body = std::mem::replace(answer.body_mut(), SdkBody::taken());
-        (answer, body)
-    };
+async fn buffered(mut answer: HttpResponse) -> Result<HttpResponse, ConnectorError> {
+    let body = std::mem::replace(answer.body_mut(), SdkBody::taken());
     let bytes = ByteStream::new(body).collect().await.map_err(|e| ConnectorError::io(e.into()))?.into_bytes();
-    let mut whole = HttpResponse::new(status, SdkBody::from(bytes));
-    for (name, value) in headers.headers() {
-        whole.headers_mut().append(name.to_owned(), value.to_owned());
-    }
-    Ok(whole)
+    *answer.body_mut() = SdkBody::from(bytes);
+    Ok(answer)
 }
 
 fn host(uri: &str) -> &str {

@@ -17,7 +17,7 @@ pub use compact::shared;
 pub use estate::{Estate, Listed, Listing, Related};
 pub use json::{from_json, to_json};
 pub use read::{Field, Items, Read};
-pub use resource::{Provenance, Resource, World};
+pub use resource::{Provenance, Resource, World, told_by};
 pub use secret::{REDACTED, holds_secret, looks_secret, masked, masked_within, points_elsewhere, secret_property};
 pub use stack::{Stack, StackMember};
 pub use value::{Entry, Kind, Map, Reference, Unknown, Value};

@@ -40,6 +40,12 @@ pub enum Provenance {
     Unmanaged,
 }
 
+/// The action of the first entry whose prefix fits a path.
+#[must_use]
+pub fn told_by(asked: &[(&str, &'static str)], path: &str) -> Option<&'static str> {
+    asked.iter().find(|(prefix, _)| path.starts_with(prefix)).map(|(_, action)| *action)
+}
+
 /// One resource on one side.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resource {
@@ -109,7 +115,7 @@ impl Resource {
     /// The API action that told what stands at a path; `None` for what is declared.
     #[must_use]
     pub fn action(&self, path: &str) -> Option<&'static str> {
-        self.asked.iter().find(|(prefix, _)| path.starts_with(prefix)).map(|(_, action)| *action)
+        told_by(self.asked, path)
     }
 
     fn top(&self, name: &str) -> Field<'_> {

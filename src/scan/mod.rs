@@ -8,6 +8,7 @@ mod redact;
 mod wanted;
 
 pub use files::{Family, templates};
+pub use redact::redact;
 pub use wanted::wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,11 +63,6 @@ impl Local {
     pub(crate) fn is_of(&self, stack: &Stack) -> bool {
         *self.stack == *stack.name || *self.stack == *stack.id
     }
-}
-
-/// Takes the secrets out of what was collected. To be called before anything is recorded or judged.
-pub fn redact(collected: &mut Collected) {
-    redact::redact(collected);
 }
 
 /// An account, judged on both sides. `only` restricts the report to stacks that were asked for.

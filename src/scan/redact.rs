@@ -17,8 +17,8 @@ use crate::model::{
 };
 use crate::source::Sources;
 
-/// Redacts everything that was collected.
-pub(super) fn redact(collected: &mut Collected) {
+/// Takes the secrets out of what was collected. To be called before anything is recorded or judged.
+pub fn redact(collected: &mut Collected) {
     for resource in &mut collected.resources {
         live(resource);
     }

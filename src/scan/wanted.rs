@@ -38,7 +38,7 @@ fn declares(stack: &Stack, root: &Value, declared: &mut Declared) {
         let Some(id) = &member.physical_id else { continue };
         let Some(resource) = resources.child(&member.logical_id) else { continue };
         let properties = resource.child("Properties").and_then(Value::as_map).into_iter().flatten();
-        let known = declared.entry((Arc::clone(&member.kind), Arc::clone(id))).or_default();
+        let known = declared.entry(Arc::clone(&member.kind)).or_default().entry(Arc::clone(id)).or_default();
         known.extend(properties.map(|(name, _)| Arc::clone(name)));
     }
 }

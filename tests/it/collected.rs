@@ -129,7 +129,7 @@ fn connection(emulator: &Emulator) -> Connection {
 }
 
 /// Runs every collector that fills one of the types of the cases, one after the other, everything wanted.
-fn collect_all(emulator: &Emulator, cases: &[&(Case, Value)]) -> Vec<(&'static str, Inspected)> {
+fn collect_all(emulator: &Emulator, cases: &[(Case, Value)]) -> Vec<(&'static str, Inspected)> {
     let connection = connection(emulator);
     let kinds: Vec<&str> = cases.iter().flat_map(|(c, _)| &c.collected).map(|e| e.kind.as_str()).collect();
     let needed = collect::COLLECTORS.iter().filter(|c| c.spec().types.iter().any(|t| kinds.contains(&t.name)));
@@ -163,10 +163,9 @@ fn compare(emulator: &str, (case, answers): &(Case, Value), resources: &[&Resour
             assert!(lacks["why"].is_string(), "{place}: an emulator's gap must say why");
             properties.extend(lacks["properties"].as_object().cloned().unwrap_or_default());
         }
-        let wanted = filled(&Value::Object(properties), answers);
         // A property that AWS says is absent is the same as one that was not set.
         let mut got = to_json(&r.properties);
-        let mut wanted = wanted;
+        let mut wanted = filled(&Value::Object(properties), answers);
         for side in [&mut got, &mut wanted] {
             side.as_object_mut().unwrap().retain(|_, v| !v.is_null());
         }
@@ -241,7 +240,7 @@ fn on(name: &'static str) {
     let Some(emulator) = Emulator::start(name, &[]) else { return };
     let answers = create(&emulator, &cases);
     let created: Vec<(Case, Value)> = cases.into_iter().zip(answers).collect();
-    let seen = collect_all(&emulator, &created.iter().collect::<Vec<_>>());
+    let seen = collect_all(&emulator, &created);
     let mut wrong = Vec::new();
     for (collector, seen) in &seen {
         within_budget(name, collector, seen, &mut wrong);

@@ -8,8 +8,8 @@ use aws_sdk_acm::types::{
     CertificateType, Filters, KeyAlgorithm, RenewalEligibility,
 };
 
-use super::edge::tagged;
 use super::shape::{flag, list, map, set, text, time, token};
+use super::tagged;
 use super::tags::{self, Tags};
 use super::{Answer, Collector, Cx, Out, Reach, Spec, TypeSpec, tasks};
 use crate::model::{Kind, Resource, Unknown};
@@ -91,7 +91,7 @@ impl Collector for Acm {
         let readings = found.into_iter().map(|summary| read(cx.clone(), acm.clone(), summary));
         let tags = cx.tags_of(TYPE.name, "acm:certificate", &ids, |cx, arn| tags_of(cx, acm.clone(), arn));
         let (certificates, tags) = tokio::join!(tasks::all(readings.collect()), Box::pin(tags));
-        out.resources.extend(certificates.into_iter().flatten().map(|r| tagged(r, &tags)));
+        out.resources.extend(certificates.into_iter().flatten().map(|r| tagged::of(r, &tags)));
     }
 }
 

@@ -42,11 +42,8 @@ async fn of_api(cx: &Cx, client: &Client, api: &str) -> Out {
             |page| token(page.as_ref()?.position()),
         )
         .await;
-    let mut out = Out::default();
     let validators = listing.pages.iter().flat_map(|page| items(page, "item"));
-    out.resources.extend(validators.map(|validator| resource(cx, api, validator)));
-    out.listed(TYPE.name, &listing.end);
-    out
+    Out::of(TYPE.name, validators.map(|validator| resource(cx, api, validator)), &listing.end)
 }
 
 fn resource(cx: &Cx, api: &str, validator: &Json) -> Resource {

@@ -56,11 +56,8 @@ async fn of_api(cx: &Cx, client: &Client, api: &str) -> Out {
             |page| token(page.as_ref()?.next_token()),
         )
         .await;
-    let mut out = Out::default();
     let stages = listing.pages.iter().flat_map(|page| items(page, "items"));
-    out.resources.extend(stages.map(|stage| resource(cx, api, stage)));
-    out.listed(TYPE.name, &listing.end);
-    out
+    Out::of(TYPE.name, stages.map(|stage| resource(cx, api, stage)), &listing.end)
 }
 
 /// A stage. Stacks list its name alone, which many APIs share, so its API is put in front.

@@ -60,9 +60,7 @@ pub(super) async fn collect(cx: &Cx, client: &Client, namespace: &ServiceNamespa
         )
         .await;
     let policies = pages.pages.iter().flat_map(|page| items(page, "ScalingPolicies"));
-    let mut out = Out { resources: policies.map(|policy| resource(cx, policy)).collect(), ..Out::default() };
-    out.listed(TYPE.name, &pages.end);
-    out
+    Out::of(TYPE.name, policies.map(|policy| resource(cx, policy)), &pages.end)
 }
 
 fn resource(cx: &Cx, policy: &Json) -> Resource {

@@ -51,9 +51,7 @@ pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
         )
         .await;
     let configurations = pages.pages.iter().flat_map(DescribeLaunchConfigurationsOutput::launch_configurations);
-    let mut out = Out { resources: configurations.map(|c| resource(cx, c)).collect(), ..Out::default() };
-    out.listed(TYPE.name, &pages.end);
-    out
+    Out::of(TYPE.name, configurations.map(|c| resource(cx, c)), &pages.end)
 }
 
 fn resource(cx: &Cx, launch: &LaunchConfiguration) -> Resource {

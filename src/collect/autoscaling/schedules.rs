@@ -38,9 +38,7 @@ pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
         )
         .await;
     let actions = pages.pages.iter().flat_map(DescribeScheduledActionsOutput::scheduled_update_group_actions);
-    let mut out = Out { resources: actions.map(|action| resource(cx, action)).collect(), ..Out::default() };
-    out.listed(TYPE.name, &pages.end);
-    out
+    Out::of(TYPE.name, actions.map(|action| resource(cx, action)), &pages.end)
 }
 
 fn resource(cx: &Cx, action: &ScheduledUpdateGroupAction) -> Resource {

@@ -5,8 +5,8 @@ use aws_sdk_cloudfront::types::DistributionSummary;
 
 use super::config::config;
 use super::{PAGE, SPEC};
-use crate::collect::edge::tagged;
 use crate::collect::shape::{text, time, token};
+use crate::collect::tagged;
 use crate::collect::tags::Tags;
 use crate::collect::{Answer, Cx, Out, TypeSpec, tasks};
 use crate::model::{Kind, Resource};
@@ -44,7 +44,7 @@ pub(super) async fn collect(cx: &Cx, client: &Client) -> Out {
     let readings = found.into_iter().map(|summary| read(cx.clone(), client.clone(), summary));
     let tags = cx.tags_of(TYPE.name, "cloudfront:distribution", &ids, |cx, arn| tags_of(cx, client.clone(), arn));
     let (distributions, tags) = tokio::join!(tasks::all(readings.collect()), Box::pin(tags));
-    out.resources.extend(distributions.into_iter().flatten().map(|r| tagged(r, &tags)));
+    out.resources.extend(distributions.into_iter().flatten().map(|r| tagged::of(r, &tags)));
     out
 }
 

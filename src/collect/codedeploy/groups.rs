@@ -132,9 +132,9 @@ fn resource(cx: &Cx, application: &str, name: &str, info: Result<&Json, &Unknown
         Ok(info) => describe(&mut r, info),
         Err(why) => {
             for (property, _) in TOLD {
-                set_unknown(&mut r, &[property], why);
+                set_unknown(&mut r, [property], why);
             }
-            set_unknown(&mut r, &["AutoScalingGroups", "Ec2TagSet", "OnPremisesTagSet"], why);
+            set_unknown(&mut r, ["AutoScalingGroups", "Ec2TagSet", "OnPremisesTagSet"], why);
         }
     }
     r

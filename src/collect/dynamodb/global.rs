@@ -6,8 +6,7 @@ use super::tables::{self, Table};
 use super::{SPEC, details, shape};
 use crate::collect::json::{at, items, kind, pick, text};
 use crate::collect::order::sorted_by;
-use crate::collect::shape::set_unknown;
-use crate::collect::shape::{list, map};
+use crate::collect::shape::{list, map, set_unknown};
 use crate::collect::{Cx, TypeSpec};
 use crate::model::{Kind, Resource, Unknown, Value};
 
@@ -37,24 +36,6 @@ pub(super) const TYPE: TypeSpec = TypeSpec {
     ..TypeSpec::LISTED
 };
 
-/// What the description of the table tells.
-const DESCRIBED: &[&str] = &[
-    "AttributeDefinitions",
-    "BillingMode",
-    "GlobalSecondaryIndexes",
-    "GlobalTableWitnesses",
-    "KeySchema",
-    "LocalSecondaryIndexes",
-    "MultiRegionConsistency",
-    "ReadOnDemandThroughputSettings",
-    "Replicas",
-    "SSESpecification",
-    "StreamSpecification",
-    "VectorIndexes",
-    "WarmThroughput",
-    "WriteOnDemandThroughputSettings",
-];
-
 const NOT_TOLD: Kind = Kind::Unknown(Unknown::NotCollected);
 
 /// What a replica in another region has, besides what the description names, only that region tells.
@@ -82,7 +63,7 @@ pub(super) fn resource(cx: &Cx, table: &Table, tags: Option<&Value>) -> Resource
             r.set("Replicas", replicas(cx, table, described, tags));
             tables::facts(&mut r, described);
         }
-        Err(why) => set_unknown(&mut r, DESCRIBED, why),
+        Err(why) => set_unknown(&mut r, TYPE.told_by(tables::DESCRIBE), why),
     }
     r.set_attribute("Arn", Kind::Str(table.arn.as_str().into()));
     r

@@ -64,23 +64,6 @@ pub(super) const TYPE: TypeSpec = TypeSpec {
     calls: 8,
 };
 
-/// What the description of a table tells.
-const DESCRIBED: &[&str] = &[
-    "AttributeDefinitions",
-    "BillingMode",
-    "DeletionProtectionEnabled",
-    "GlobalSecondaryIndexes",
-    "KeySchema",
-    "LocalSecondaryIndexes",
-    "OnDemandThroughput",
-    "ProvisionedThroughput",
-    "SSESpecification",
-    "StreamSpecification",
-    "TableClass",
-    "VectorIndexes",
-    "WarmThroughput",
-];
-
 /// The largest page of a table listing.
 const PAGE: i32 = 100;
 
@@ -161,7 +144,7 @@ fn resource(cx: &Cx, table: &Table) -> Resource {
             describe(&mut r, described, &table.details);
             facts(&mut r, described);
         }
-        Err(why) => set_unknown(&mut r, DESCRIBED, why),
+        Err(why) => set_unknown(&mut r, TYPE.told_by(DESCRIBE), why),
     }
     let details = &table.details;
     r.set("PointInTimeRecoverySpecification", details.point_in_time_recovery.clone());

@@ -8,6 +8,7 @@ use aws_sdk_ec2::types::{
 };
 
 use super::shape::Fill;
+use crate::collect::shape::set_unknown;
 use crate::collect::{Answer, Collector, Cx, Out, Reach, Spec, TypeSpec};
 use crate::model::types::{EBS_DEFAULTS, IMDS_DEFAULTS};
 use crate::model::{Kind, Resource};
@@ -80,9 +81,7 @@ fn imds(cx: &Cx, answer: Answer<Option<InstanceMetadataDefaultsResponse>>) -> Re
         }
         Answer::Is(None) | Answer::Absent => {}
         Answer::Unknown(why) => {
-            for name in METADATA_OPTIONS {
-                r.property(name, Kind::Unknown(why.clone()));
-            }
+            set_unknown(&mut r, METADATA_OPTIONS, &why);
         }
     }
     r

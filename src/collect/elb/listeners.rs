@@ -56,7 +56,7 @@ pub(super) async fn collect(cx: &Cx, elb: &Client, balancers: &[LoadBalancer]) -
     let (mut resources, rules) =
         tokio::join!(tags::tag(cx, elb, TYPE.name, listeners), tags::tag(cx, elb, rules::TYPE.name, rules));
     resources.extend(rules);
-    Out { resources, listed: found.listed }
+    Out { resources, ..found }
 }
 
 async fn of_balancer(cx: &Cx, elb: &Client, balancer: &LoadBalancer) -> Out {

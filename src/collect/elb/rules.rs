@@ -34,9 +34,7 @@ pub(super) async fn collect(cx: &Cx, elb: &Client, listener: &str) -> Out {
         )
         .await;
     let rules = pages.pages.iter().flatten().flat_map(DescribeRulesOutput::rules);
-    let mut out = Out { resources: rules.map(|rule| resource(cx, listener, rule)).collect(), ..Out::default() };
-    out.listed(TYPE.name, &pages.end);
-    out
+    Out::of(TYPE.name, rules.map(|rule| resource(cx, listener, rule)), &pages.end)
 }
 
 fn resource(cx: &Cx, listener: &str, rule: &Rule) -> Resource {

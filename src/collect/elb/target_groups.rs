@@ -59,9 +59,7 @@ pub(super) async fn collect(cx: &Cx, elb: &Client) -> Out {
         async move { Box::pin(read(&cx, &elb, &group)).await }
     });
     let there = tasks::all(readings.collect()).await.into_iter().flatten().collect();
-    let mut out = Out { resources: tags::tag(cx, elb, TYPE.name, there).await, ..Out::default() };
-    out.listed(TYPE.name, &pages.end);
-    out
+    Out::of(TYPE.name, tags::tag(cx, elb, TYPE.name, there).await, &pages.end)
 }
 
 /// One target group without its tags; `None` if it is gone.

@@ -6,7 +6,7 @@ use aws_sdk_guardduty::operation::list_detectors::ListDetectorsOutput;
 use serde_json::Value as Json;
 
 use super::json::{at, items, kind, text};
-use super::shape::{self, list, map, set_tags, token};
+use super::shape::{self, list, map, set_tags, set_unknown, token};
 use super::{Answer, Collector, Cx, Out, Reach, Spec, TypeSpec, tasks};
 use crate::model::{Kind, Resource};
 
@@ -73,9 +73,7 @@ fn detector(cx: &Cx, id: &str, answer: Answer<Json>) -> Option<Resource> {
         Answer::Is(found) => found,
         Answer::Absent => return None,
         Answer::Unknown(why) => {
-            for name in TYPE.reads {
-                r.set(name, Kind::Unknown(why.clone()));
-            }
+            set_unknown(&mut r, TYPE.reads, &why);
             r.set_attribute("Status", Kind::Unknown(why));
             return Some(r);
         }

@@ -6,7 +6,7 @@ use aws_sdk_iam::operation::get_account_summary::GetAccountSummaryOutput;
 use aws_sdk_iam::types::{PasswordPolicy, SummaryKeyType};
 
 use super::NONE;
-use crate::collect::shape::{flag, number};
+use crate::collect::shape::{flag, number, set_unknown};
 use crate::collect::{Answer, Collector, Cx, Out, Reach, Spec, TypeSpec};
 use crate::model::types::{ACCOUNT, PASSWORD_POLICY};
 use crate::model::{Kind, Resource, Unknown};
@@ -115,9 +115,7 @@ fn password_policy(cx: &Cx, answer: Answer<Option<PasswordPolicy>>) -> Resource 
         Answer::Is(policy) => policy,
         Answer::Absent => None,
         Answer::Unknown(why) => {
-            for name in POLICY.reads {
-                r.set(name, Kind::Unknown(why.clone()));
-            }
+            set_unknown(&mut r, POLICY.reads, &why);
             return r;
         }
     };

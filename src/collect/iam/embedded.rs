@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn a_policy_is_one_of_these_only_where_a_stack_says_so_and_then_it_is_nothing_else() {
         let mut cx = offline(GLOBAL);
-        let declared = HashMap::from([((ROLE.name.into(), "logs|app".into()), BTreeSet::new())]);
+        let declared = HashMap::from([(ROLE.name.into(), HashMap::from([("logs|app".into(), BTreeSet::new())]))]);
         cx.wanted = Wanted { declared, ..Wanted::default() }.into();
         let out = collect(&cx, &details());
         let [policy] = &out.resources[..] else { panic!("{out:?}") };

@@ -13,7 +13,7 @@ use aws_sdk_kms::types::{
 use super::aliases::Aliases;
 use super::{AWS, SPEC, aliases};
 use crate::collect::json::document;
-use crate::collect::shape::{flag, number, text, time, token};
+use crate::collect::shape::{flag, number, set_unknown, text, time, token};
 use crate::collect::tags::Tags;
 use crate::collect::{Answer, Cx, Out, Pages, TypeSpec, tagged, tasks};
 use crate::model::{Kind, Provenance, Resource, Unknown};
@@ -85,7 +85,7 @@ pub(super) async fn collect(cx: &Cx, kms: &Client, listing: &Pages<ListKeysOutpu
         let tags = tagged::take(&mut told, &arn);
         async move {
             let mut r = Box::pin(read(&cx, &kms, &id, &arn)).await?;
-            tagged::as_list(&mut r, tags);
+            tagged::set(&mut r, Some(&tags));
             r.set_attribute("Aliases", names);
             Some(r)
         }
@@ -102,9 +102,7 @@ pub(super) async fn collect(cx: &Cx, kms: &Client, listing: &Pages<ListKeysOutpu
 /// A key that AWS made for one of its services: what refers to it must find it, and learn whose it is.
 fn aws_managed(cx: &Cx, id: &str, aliases: &Aliases) -> Resource {
     let mut r = named(cx, id, &cx.arn("kms", &format!("key/{id}")));
-    for name in TYPE.reads {
-        r.set(name, Kind::Unknown(Unknown::NotCollected));
-    }
+    set_unknown(&mut r, TYPE.reads, &Unknown::NotCollected);
     r.set_attribute("KeyState", Kind::Unknown(Unknown::NotCollected));
     r.set_attribute("Aliases", aliases.of(id));
     r.set_attribute("KeyManager", text(Some(AWS)));
@@ -131,9 +129,7 @@ async fn read(cx: &Cx, kms: &Client, id: &str, arn: &str) -> Option<Resource> {
     match &key {
         Ok(key) => describe(&mut r, key),
         Err(why) => {
-            for name in ["Description", "Enabled", "KeySpec", "KeyUsage", "MultiRegion", "Origin"] {
-                r.set(name, Kind::Unknown(why.clone()));
-            }
+            set_unknown(&mut r, ["Description", "Enabled", "KeySpec", "KeyUsage", "MultiRegion", "Origin"], why);
             for name in ["KeyState", "KeyManager"] {
                 r.set_attribute(name, Kind::Unknown(why.clone()));
             }

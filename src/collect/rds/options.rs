@@ -38,9 +38,7 @@ pub(super) async fn collect(cx: &Cx, rds: &Client) -> Out {
         .await;
     let groups = pages.pages.iter().flat_map(DescribeOptionGroupsOutput::option_groups_list);
     let groups = groups.filter(|group| is_rds(group.engine_name())).map(|group| resource(cx, group)).collect();
-    let mut out = Out { resources: tags::filled(cx, rds, (TYPE.name, "rds:og"), groups).await, ..Out::default() };
-    out.listed(TYPE.name, &pages.end);
-    out
+    Out::of(TYPE.name, tags::filled(cx, rds, (TYPE.name, "rds:og"), groups).await, &pages.end)
 }
 
 fn resource(cx: &Cx, group: &OptionGroup) -> Resource {

@@ -30,9 +30,7 @@ pub(super) async fn collect(cx: &Cx, rds: &Client) -> Out {
         .await;
     let groups = pages.pages.iter().flat_map(DescribeDbSubnetGroupsOutput::db_subnet_groups);
     let groups = groups.map(|group| resource(cx, group)).collect();
-    let mut out = Out { resources: tags::filled(cx, rds, (TYPE.name, "rds:subgrp"), groups).await, ..Out::default() };
-    out.listed(TYPE.name, &pages.end);
-    out
+    Out::of(TYPE.name, tags::filled(cx, rds, (TYPE.name, "rds:subgrp"), groups).await, &pages.end)
 }
 
 fn resource(cx: &Cx, group: &DbSubnetGroup) -> Resource {

@@ -6,10 +6,9 @@ use aws_sdk_rds::Client;
 use aws_sdk_rds::operation::list_tags_for_resource::ListTagsForResourceOutput;
 
 use crate::collect::gone::unless_gone;
-use crate::collect::shape::set_tags;
 use crate::collect::tags::Tags;
-use crate::collect::{Answer, Cx};
-use crate::model::{Kind, Resource, Unknown};
+use crate::collect::{Answer, Cx, tagged};
+use crate::model::{Resource, Unknown};
 
 pub(super) const READ: &str = "rds:ListTagsForResource";
 
@@ -28,7 +27,7 @@ pub(super) async fn filled(
     cx: &Cx,
     rds: &Client,
     (kind, filter): (&'static str, &'static str),
-    mut resources: Vec<Resource>,
+    resources: Vec<Resource>,
 ) -> Vec<Resource> {
     let name = |name: &Option<Arc<str>>| name.as_deref().unwrap_or_default().to_owned();
     let names: Vec<(String, String)> =
@@ -37,18 +36,12 @@ pub(super) async fn filled(
         let call = unless_gone(GONE, rds.list_tags_for_resource().resource_name(arn).send());
         async move { told(Box::pin(cx.ask(READ, &[kind], &[], call)).await) }
     };
-    let mut tags = Box::pin(cx.tags_of(kind, filter, &names, each)).await;
-    resources.retain_mut(|r| {
-        match r.address.arn.as_deref().and_then(|arn| tags.remove(arn)) {
-            None => r.set("Tags", Kind::Unknown(Unknown::NotCollected)),
-            Some(Answer::Unknown(Unknown::NotCollected)) => return false,
-            Some(Answer::Unknown(why)) => r.set("Tags", Kind::Unknown(why)),
-            Some(Answer::Absent) => r.set("Tags", Kind::Null),
-            Some(Answer::Is(tags)) => set_tags(r, tags.iter().map(|(key, value)| (Some(&**key), Some(&**value)))),
-        }
-        true
-    });
-    resources
+    let tags = Box::pin(cx.tags_of(kind, filter, &names, each)).await;
+    let gone = |r: &Resource| {
+        let told = r.address.arn.as_deref().and_then(|arn| tags.get(arn));
+        matches!(told, Some(Answer::Unknown(Unknown::NotCollected)))
+    };
+    resources.into_iter().filter(|r| !gone(r)).map(|r| tagged::of(r, &tags)).collect()
 }
 
 /// The tags of one resource. One that was asked about and yet tells nothing has gone.

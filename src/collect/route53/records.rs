@@ -7,11 +7,10 @@ use aws_sdk_route53::types::{
     GeoProximityLocation, HostedZone, ResourceRecord, ResourceRecordSet, ResourceRecordSetFailover,
     ResourceRecordSetRegion, RrType,
 };
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::names::decoded;
 use super::{LIST_ZONES, NO_ZONE, bare, list_zones};
+use crate::collect::gone::unless_gone;
 use crate::collect::shape::{flag, map, number, number_text, set, text};
 use crate::collect::{Collector, Cx, Out, Reach, Spec, TypeSpec, tasks};
 use crate::model::{Kind, Provenance, Resource};
@@ -85,7 +84,8 @@ async fn read(cx: Cx, client: Client, zone: HostedZone) -> Out {
             |start: Option<Start>| {
                 let (name, kind, identifier) = start.unwrap_or_default();
                 let request = request.clone().set_start_record_name(name).set_start_record_type(kind);
-                unless_gone(request.set_start_record_identifier(identifier).send())
+                // A zone that has gone since it was listed has no records.
+                unless_gone(&[NO_ZONE], request.set_start_record_identifier(identifier).send())
             },
             |page| page.as_ref().and_then(next),
         )
@@ -104,19 +104,6 @@ fn next(page: &ListResourceRecordSetsOutput) -> Option<Start> {
             page.next_record_identifier().map(str::to_owned),
         )
     })
-}
-
-/// A zone that has gone since it was listed has no records.
-async fn unless_gone<T, E, R>(
-    call: impl Future<Output = Result<T, SdkError<E, R>>>,
-) -> Result<Option<T>, SdkError<E, R>>
-where
-    E: ProvideErrorMetadata,
-{
-    match call.await {
-        Err(SdkError::ServiceError(e)) if e.err().code() == Some(NO_ZONE) => Ok(None),
-        outcome => outcome.map(Some),
-    }
 }
 
 /// A record set. CloudFormation lists its name as its id, which other records may have too; so the id here is all that makes it the one it is.

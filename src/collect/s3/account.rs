@@ -7,6 +7,7 @@ use aws_sdk_s3control::types::PublicAccessBlockConfiguration;
 use aws_smithy_runtime_api::client::endpoint::EndpointFuture;
 
 use super::SPEC;
+use crate::collect::shape::set_unknown;
 use crate::collect::{Answer, Cx, Out, TypeSpec};
 use crate::model::types::S3_ACCOUNT_BLOCK;
 use crate::model::{Kind, Resource};
@@ -39,9 +40,7 @@ fn resource(cx: &Cx, answer: &Answer<Option<PublicAccessBlockConfiguration>>) ->
         Answer::Is(found) => found.as_ref(),
         Answer::Absent => None,
         Answer::Unknown(why) => {
-            for name in TYPE.reads {
-                r.set(name, Kind::Unknown(why.clone()));
-            }
+            set_unknown(&mut r, TYPE.reads, why);
             return r;
         }
     };

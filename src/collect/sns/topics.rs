@@ -133,7 +133,7 @@ async fn read(cx: &Cx, sns: &Client, arn: &str, own: Result<Vec<Subscription>, U
     r.set("Subscription", subscription);
     r.set("DataProtectionPolicy", protection);
     r.set("DeliveryStatusLogging", told.into_kind(|attributes| logging(&attributes)));
-    tagged::as_list(&mut r, tags);
+    tagged::set(&mut r, Some(&tags));
     out.push(r);
     out
 }

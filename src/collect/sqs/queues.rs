@@ -118,7 +118,7 @@ async fn read(cx: &Cx, sqs: &Client, url: &str, arn: &str, tags: Answer<Tags>) -
     r.set_attribute("QueueUrl", text(Some(url)));
     r.set_attribute("Arn", text(Some(arn)));
     attributes::set(&mut r, ATTRIBUTES, &told);
-    tagged::as_list(&mut r, tags);
+    tagged::set(&mut r, Some(&tags));
     out.push(r);
     out
 }

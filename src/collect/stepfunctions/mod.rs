@@ -133,7 +133,7 @@ async fn read(cx: &Cx, client: &Client, machine: &StateMachineListItem) -> Optio
         }
         Answer::Absent => return None,
         Answer::Unknown(why) => {
-            set_unknown(&mut r, &["DefinitionString"], &why);
+            set_unknown(&mut r, ["DefinitionString"], &why);
             describe(&mut r, Err(&why));
         }
     }

@@ -3,9 +3,9 @@
 use serde_json::Value as Json;
 
 use super::{GONE, PAGE, TAGGED, TAGS, Waf, associations, shape};
-use crate::collect::edge::tagged;
 use crate::collect::json::{at, items, kind, text};
-use crate::collect::shape::token;
+use crate::collect::shape::{set_unknown, token};
+use crate::collect::tagged;
 use crate::collect::{Answer, Out, TypeSpec, tasks};
 use crate::model::{Kind, Resource};
 
@@ -93,7 +93,7 @@ pub(super) async fn collect(waf: &Waf) -> Out {
     let tags = waf.cx.tags_of(TYPE.name, TAGGED, &ids, |cx, arn| Waf { cx, ..waf.clone() }.tags_of(TYPE.name, arn));
     let protected = associations::collect(waf, arns, &pages.end);
     let (acls, tags, protected) = tokio::join!(tasks::all(readings.collect()), Box::pin(tags), Box::pin(protected));
-    out.resources.extend(acls.into_iter().flatten().map(|r| tagged(r, &tags)));
+    out.resources.extend(acls.into_iter().flatten().map(|r| tagged::of(r, &tags)));
     out.merge(protected);
     out
 }
@@ -113,9 +113,7 @@ async fn read(waf: Waf, listed: Json) -> Option<Resource> {
         Answer::Is(found) => detail(&mut r, at(&found, "WebACL")),
         Answer::Absent => return None,
         Answer::Unknown(why) => {
-            for name in DETAILS {
-                r.set(name, Kind::Unknown(why.clone()));
-            }
+            set_unknown(&mut r, DETAILS, &why);
             for name in FACTS {
                 r.set_attribute(name, Kind::Unknown(why.clone()));
             }

@@ -3,9 +3,9 @@
 use serde_json::Value as Json;
 
 use super::{GONE, PAGE, TAGGED, TAGS, Waf};
-use crate::collect::edge::tagged;
 use crate::collect::json::{at, items, kind, text};
 use crate::collect::shape::{set, token};
+use crate::collect::tagged;
 use crate::collect::{Answer, Out, TypeSpec, tasks};
 use crate::model::{Kind, Resource};
 
@@ -41,7 +41,7 @@ pub(super) async fn collect(waf: &Waf) -> Out {
     let readings = found.into_iter().map(|set| read(waf.clone(), set));
     let tags = waf.cx.tags_of(TYPE.name, TAGGED, &ids, |cx, arn| Waf { cx, ..waf.clone() }.tags_of(TYPE.name, arn));
     let (sets, tags) = tokio::join!(tasks::all(readings.collect()), Box::pin(tags));
-    out.resources.extend(sets.into_iter().flatten().map(|r| tagged(r, &tags)));
+    out.resources.extend(sets.into_iter().flatten().map(|r| tagged::of(r, &tags)));
     out
 }
 

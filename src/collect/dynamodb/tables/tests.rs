@@ -171,7 +171,7 @@ async fn a_declared_global_table_has_the_settings_of_its_replica_read() {
         }
     });
     let properties = BTreeSet::from([Arc::from("Replicas")]);
-    let declared = HashMap::from([((global::TYPE.name.into(), "orders".into()), properties)]);
+    let declared = HashMap::from([(global::TYPE.name.into(), HashMap::from([("orders".into(), properties)]))]);
     cx.wanted = Arc::new(Wanted { declared, ..Wanted::default() });
     let out = collected(&DynamoDb, &cx).await;
     let replicas = of(&out, global::TYPE.name).get("Replicas");
@@ -192,7 +192,7 @@ async fn a_table_that_may_not_be_described_keeps_its_name_and_what_other_calls_t
     )
     .await;
     let table = of(&out, TYPE.name);
-    for property in DESCRIBED {
+    for property in TYPE.told_by(DESCRIBE) {
         assert_eq!(table.get(property).why_unknown(), Some(Unknown::Denied { action: DESCRIBE.into() }), "{property}");
     }
     assert_eq!(table.get("ResourcePolicy").why_unknown(), Some(Unknown::Denied { action: details::POLICY.into() }));

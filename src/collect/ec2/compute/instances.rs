@@ -116,7 +116,7 @@ pub(super) async fn collect(cx: &Cx, client: &Client, instances: &Instances, vol
     });
     let mut out = Out::default();
     out.listed(TYPE.name, &instances.end);
-    out.resources.extend(tasks::all(readings.collect()).await.into_iter().flatten());
+    out.resources.extend(Box::pin(tasks::all(readings.collect())).await.into_iter().flatten());
     out
 }
 
