@@ -78,5 +78,17 @@ fn shown(value: &ParamValue) -> String {
         ParamValue::Nothing => "not set".into(),
         ParamValue::Texts(list) => format!("[{}]", list.join(", ")),
         ParamValue::Ints(list) => format!("[{}]", list.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+        ParamValue::Pattern(pattern) => format!("`{pattern}`"),
+        ParamValue::Patterns(list) => {
+            format!("[{}]", list.iter().map(|p| format!("`{p}`")).collect::<Vec<_>>().join(", "))
+        }
+        ParamValue::Map(map) => {
+            let entry = |(k, v): (&String, &Option<String>)| format!("{k}: {}", v.as_deref().unwrap_or("null"));
+            format!("{{{}}}", map.iter().map(entry).collect::<Vec<_>>().join(", "))
+        }
+        ParamValue::Lists(map) => {
+            let entry = |(k, v): (&String, &Vec<String>)| format!("{k}: [{}]", v.join(", "));
+            format!("{{{}}}", map.iter().map(entry).collect::<Vec<_>>().join(", "))
+        }
     }
 }

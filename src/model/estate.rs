@@ -3,6 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
+use super::place::places;
 use super::{Address, GLOBAL, Kind, Read, Resource, Unknown, Value, types};
 
 type Index = usize;
@@ -21,9 +24,11 @@ pub struct Estate {
     /// Resources whose top-level property of that name cannot be resolved: they may name anything.
     loose: HashMap<(Arc<str>, Arc<str>), Vec<Index>>,
     /// Declared side: stacks whose templates may make resources that are not seen (a macro, a loop, an include), and why.
-    incomplete: HashMap<Arc<str>, Unknown>,
+    incomplete: BTreeMap<Arc<str>, (Address, Unknown)>,
     /// Observed side: which types were listed where, and why not where not.
     listed: Option<Listed>,
+    /// Observed side: when it was read.
+    taken: Option<Timestamp>,
 }
 
 /// Resources found by type or by reference, and whether there may be more of them.
@@ -50,11 +55,24 @@ impl Estate {
     /// Indexes resources. `listed` says which types were listed in which account and region (observed side), or is `None` (declared side).
     #[must_use]
     pub fn new(mut resources: Vec<Resource>, listed: Option<Listed>) -> Self {
+        resources.extend(places(&resources, listed.as_ref()));
         resources.sort_by(|a, b| (&a.kind, &a.address).cmp(&(&b.kind, &b.address)));
         let mut estate = Self { resources, listed, ..Self::default() };
         estate.index_names();
         estate.index_references();
         estate
+    }
+
+    /// Says when an observed estate was read.
+    #[must_use]
+    pub fn taken_at(self, taken: Option<Timestamp>) -> Self {
+        Self { taken, ..self }
+    }
+
+    /// When an observed estate was read: what ages are reckoned against. `None` on the declared side.
+    #[must_use]
+    pub fn taken(&self) -> Option<Timestamp> {
+        self.taken
     }
 
     fn index_names(&mut self) {
@@ -68,11 +86,22 @@ impl Estate {
             if let (types::TEMPLATE, Some(stack)) = (&*r.kind, &r.address.stack)
                 && let Some(why) = r.attribute("Incomplete").why_unknown()
             {
-                self.incomplete.insert(Arc::clone(stack), why);
+                self.incomplete.insert(Arc::clone(stack), (r.address.clone(), why));
             }
             for id in [&r.address.physical_id, &r.address.arn].into_iter().flatten() {
                 self.by_id.entry(Arc::clone(id)).or_default().push(n);
             }
+        }
+        let count = |kind: &str| self.by_type.get(kind).map_or(0, Vec::len);
+        let (stacks, templates) = (count(types::STACK), count(types::TEMPLATE));
+        let nobody = Address::default();
+        if self.listed.is_none()
+            && templates > 0
+            && stacks >= templates
+            && self.resources.iter().all(|r| r.address.account.is_empty())
+        {
+            let why = Unknown::Outside("the template of a nested stack".into());
+            self.incomplete.insert("".into(), (nobody, why));
         }
     }
 
@@ -180,7 +209,13 @@ impl Estate {
     /// Why there may be more resources of a type around an address than are known; `None` if there are not.
     #[must_use]
     pub fn why_unlisted(&self, kind: &str, from: &Address) -> Option<Unknown> {
-        let Some(listed) = &self.listed else { return self.incomplete.get(from.stack.as_ref()?).cloned() };
+        let Some(listed) = &self.listed else {
+            return match (&from.stack, from.logical_id.as_ref().or(from.physical_id.as_ref())) {
+                (Some(stack), Some(_)) => self.incomplete.get(stack).map(|(_, why)| why.clone()),
+                // A place, or a template itself: whatever any template around it may make.
+                _ => self.incomplete.values().find(|(address, _)| address.near(from)).map(|(_, why)| why.clone()),
+            };
+        };
         let mut seen = false;
         for region in [&*from.region, GLOBAL] {
             match listed.get(&(kind.into(), Arc::clone(&from.account), region.into())) {

@@ -5,6 +5,7 @@ mod compact;
 mod estate;
 mod json;
 pub mod network;
+mod place;
 mod read;
 mod resource;
 mod secret;

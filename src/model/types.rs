@@ -26,3 +26,7 @@ pub const MANAGED_INSTANCE: &str = "Driftline::SSM::ManagedInstance";
 pub const PROTECTED_RESOURCE: &str = "Driftline::Backup::ProtectedResource";
 /// A tag key that the bill may be split by.
 pub const COST_ALLOCATION_TAG: &str = "Driftline::CostExplorer::CostAllocationTag";
+/// A region of an account: subject of rules that demand that something exists in it. In `check`: where the templates would be deployed.
+pub const REGION: &str = "Driftline::Account::Region";
+/// An account: subject of rules that demand that something exists once in it.
+pub const WHOLE_ACCOUNT: &str = "Driftline::Account::Account";

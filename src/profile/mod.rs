@@ -3,6 +3,7 @@
 mod schema;
 mod select;
 
+pub use schema::param_value;
 pub use select::{Filters, SelectError, choose, find};
 
 use std::path::Path;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use regex::Regex;
+
 /// A parameter of a rule.
 #[derive(Debug)]
 pub struct Param {
@@ -30,10 +32,18 @@ pub enum Preset {
     Texts(&'static [&'static str]),
     /// Whole numbers.
     Ints(&'static [i64]),
+    /// A regular expression.
+    Pattern(&'static str),
+    /// Regular expressions.
+    Patterns(&'static [&'static str]),
+    /// Names, each with a text or with nothing: `{Name: null, Environment: prod}`.
+    Map(&'static [(&'static str, Option<&'static str>)]),
+    /// Names, each with texts: `{mysql: [error, slowquery]}`.
+    Lists(&'static [(&'static str, &'static [&'static str])]),
 }
 
 /// A value of a parameter.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum ParamValue {
     /// Yes or no.
     Bool(bool),
@@ -49,6 +59,14 @@ pub enum ParamValue {
     Texts(Vec<String>),
     /// Whole numbers.
     Ints(Vec<i64>),
+    /// A regular expression, compiled once.
+    Pattern(Regex),
+    /// Regular expressions.
+    Patterns(Vec<Regex>),
+    /// Names with a text or nothing.
+    Map(BTreeMap<String, Option<String>>),
+    /// Names with texts.
+    Lists(BTreeMap<String, Vec<String>>),
 }
 
 /// Why a profile's value does not fit a rule's parameter.
@@ -70,6 +88,14 @@ pub enum ParamError {
         /// The type in words.
         wants: &'static str,
     },
+    /// The text is no regular expression.
+    #[error("parameter {name}: {why}")]
+    NotAPattern {
+        /// The parameter.
+        name: &'static str,
+        /// What the parser says.
+        why: String,
+    },
 }
 
 impl Preset {
@@ -84,6 +110,15 @@ impl Preset {
             Self::Nothing => ParamValue::Nothing,
             Self::Texts(list) => ParamValue::Texts(list.iter().map(|&t| t.to_owned()).collect()),
             Self::Ints(list) => ParamValue::Ints(list.to_vec()),
+            Self::Pattern(text) => pattern(text).map_or(ParamValue::Nothing, ParamValue::Pattern),
+            Self::Patterns(list) => ParamValue::Patterns(list.iter().filter_map(|text| pattern(text).ok()).collect()),
+            Self::Map(list) => {
+                ParamValue::Map(list.iter().map(|&(k, v)| (k.to_owned(), v.map(str::to_owned))).collect())
+            }
+            Self::Lists(list) => {
+                let texts = |v: &[&str]| v.iter().map(|&t| t.to_owned()).collect();
+                ParamValue::Lists(list.iter().map(|&(k, v)| (k.to_owned(), texts(v))).collect())
+            }
         }
     }
 
@@ -97,12 +132,16 @@ impl Preset {
             Self::Text(_) | Self::Nothing => "text",
             Self::Texts(_) => "a list of texts",
             Self::Ints(_) => "a list of whole numbers",
+            Self::Pattern(_) => "a regular expression",
+            Self::Patterns(_) => "a list of regular expressions",
+            Self::Map(_) => "a mapping of names to text or null",
+            Self::Lists(_) => "a mapping of names to lists of texts",
         }
     }
 }
 
 /// The parameters in force for one rule.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Params {
     values: BTreeMap<&'static str, ParamValue>,
 }
@@ -125,6 +164,7 @@ impl Params {
             .find(|p| p.name == name)
             .ok_or_else(|| ParamError::NoSuchParameter { rule: rule.id, name: name.to_owned() })?;
         let value = fit(param.default, value)
+            .map_err(|why| ParamError::NotAPattern { name: param.name, why })?
             .ok_or(ParamError::WrongType { name: param.name, wants: param.default.wants() })?;
         self.values.insert(param.name, value);
         Ok(())
@@ -180,22 +220,94 @@ impl Params {
             _ => &[],
         }
     }
+
+    /// A regular expression, if it is set.
+    #[must_use]
+    pub fn pattern(&self, name: &str) -> Option<&Regex> {
+        match self.values.get(name) {
+            Some(ParamValue::Pattern(pattern)) => Some(pattern),
+            _ => None,
+        }
+    }
+
+    /// A list of regular expressions; empty for a name the rule does not declare.
+    #[must_use]
+    pub fn patterns(&self, name: &str) -> &[Regex] {
+        match self.values.get(name) {
+            Some(ParamValue::Patterns(list)) => list,
+            _ => &[],
+        }
+    }
+
+    /// Names with a text or nothing, by name.
+    pub fn map(&self, name: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let map = match self.values.get(name) {
+            Some(ParamValue::Map(map)) => Some(map),
+            _ => None,
+        };
+        map.into_iter().flatten().map(|(k, v)| (k.as_str(), v.as_deref()))
+    }
+
+    /// Names with texts, by name.
+    pub fn lists(&self, name: &str) -> impl Iterator<Item = (&str, &[String])> {
+        let map = match self.values.get(name) {
+            Some(ParamValue::Lists(map)) => Some(map),
+            _ => None,
+        };
+        map.into_iter().flatten().map(|(k, v)| (k.as_str(), v.as_slice()))
+    }
 }
 
-/// The value in the parameter's own type, if it can be taken for that.
-fn fit(default: Preset, value: ParamValue) -> Option<ParamValue> {
-    match (default, value) {
+/// The value in the parameter's own type, if it can be taken for that; an error if it is no regular expression where one is wanted.
+fn fit(default: Preset, value: ParamValue) -> Result<Option<ParamValue>, String> {
+    Ok(match (default, value) {
         (Preset::Bool(_), v @ ParamValue::Bool(_))
         | (Preset::Int(_), v @ ParamValue::Int(_))
         | (Preset::Share(_), v @ ParamValue::Share(_))
         | (Preset::Text(_) | Preset::Nothing, v @ ParamValue::Text(_))
         | (Preset::Nothing, v @ ParamValue::Nothing)
         | (Preset::Texts(_), v @ ParamValue::Texts(_))
-        | (Preset::Ints(_), v @ ParamValue::Ints(_)) => Some(v),
+        | (Preset::Ints(_), v @ ParamValue::Ints(_))
+        | (Preset::Map(_), v @ ParamValue::Map(_))
+        | (Preset::Lists(_), v @ ParamValue::Lists(_)) => Some(v),
         #[expect(clippy::cast_precision_loss, reason = "shares are small numbers")]
         (Preset::Share(_), ParamValue::Int(n)) => Some(ParamValue::Share(n as f64)),
         (Preset::Ints(_), ParamValue::Texts(list)) if list.is_empty() => Some(ParamValue::Ints(Vec::new())),
         (Preset::Texts(_), ParamValue::Ints(list)) if list.is_empty() => Some(ParamValue::Texts(Vec::new())),
+        (Preset::Texts(_), ParamValue::Ints(list)) => {
+            Some(ParamValue::Texts(list.iter().map(ToString::to_string).collect()))
+        }
+        (Preset::Lists(_), ParamValue::Map(map)) if map.is_empty() => Some(ParamValue::Lists(BTreeMap::new())),
+        (Preset::Pattern(_), ParamValue::Text(text)) => Some(ParamValue::Pattern(pattern(&text)?)),
+        (Preset::Pattern(_), ParamValue::Nothing) => Some(ParamValue::Nothing),
+        (Preset::Patterns(_), ParamValue::Texts(list)) => {
+            Some(ParamValue::Patterns(list.iter().map(|text| pattern(text)).collect::<Result<_, _>>()?))
+        }
         _ => None,
+    })
+}
+
+fn pattern(text: &str) -> Result<Regex, String> {
+    Regex::new(text)
+        .map_err(|why| why.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_is_of_its_own_type() {
+        for rule in crate::rules::all() {
+            for p in rule.params {
+                let lost = |kept: usize| matches!(p.default, Preset::Patterns(list) if list.len() != kept);
+                let broken = match p.default.value() {
+                    ParamValue::Nothing => !matches!(p.default, Preset::Nothing),
+                    ParamValue::Patterns(list) => lost(list.len()),
+                    _ => false,
+                };
+                assert!(!broken, "{}: the default of {} is no regular expression", rule.id, p.name);
+            }
+        }
     }
 }

@@ -291,3 +291,26 @@ fn every_collected_type_is_created_on_an_emulator_or_says_why_not() {
         NO_EMULATOR.iter().map(|(k, _)| *k).filter(|k| created(k) || !collected.contains(k)).collect();
     assert!(idle.is_empty(), "have a case after all, or are not collected: {idle:?}");
 }
+
+#[test]
+fn every_collected_type_says_which_action_tells_what() {
+    for spec in collect::COLLECTORS.iter().map(|c| c.spec()) {
+        for kind in spec.types {
+            assert!(
+                kind.asked.last().is_some_and(|(prefix, _)| prefix.is_empty()),
+                "{}: no action fits everything",
+                kind.name
+            );
+            for (_, action) in kind.asked {
+                assert!(spec.actions.contains(action), "{}: {action} is not declared", kind.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_policy_allows_everything_that_any_collector_calls() {
+    let all: BTreeSet<&str> = collect::COLLECTORS.iter().flat_map(|c| c.spec().actions).copied().collect();
+    let allowed = collect::policy::actions(&collect::policy::Need::Everything);
+    assert_eq!(all.difference(&allowed).collect::<Vec<_>>(), Vec::<&&str>::new());
+}

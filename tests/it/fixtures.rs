@@ -6,7 +6,8 @@ use std::sync::Arc;
 use driftline::collect::{self, COLLECTORS};
 use driftline::load::{self, Inputs, Template};
 use driftline::model::{Entry, Estate, GLOBAL, Kind, Listed, Resource, Unknown, Value, World, types};
-use driftline::rules::{ParamValue, Params, Rule};
+use driftline::profile::param_value;
+use driftline::rules::{Params, Rule};
 use driftline::source::{Sources, Span};
 
 const ACCOUNT: &str = "123456789012";
@@ -49,28 +50,16 @@ impl Document {
         let mut params = Params::defaults(rule.params);
         let set: BTreeMap<String, serde_yaml::Value> = serde_yaml::from_str(&self.params).unwrap();
         for (name, value) in set {
-            let value = match value {
-                serde_yaml::Value::Bool(b) => ParamValue::Bool(b),
-                serde_yaml::Value::String(s) => ParamValue::Text(s),
-                serde_yaml::Value::Number(n) => {
-                    n.as_i64().map_or_else(|| ParamValue::Share(n.as_f64().unwrap()), ParamValue::Int)
-                }
-                serde_yaml::Value::Sequence(items) => {
-                    match items.iter().map(serde_yaml::Value::as_i64).collect::<Option<Vec<i64>>>() {
-                        Some(ints) if !ints.is_empty() => ParamValue::Ints(ints),
-                        _ => ParamValue::Texts(items.iter().map(|i| i.as_str().unwrap().to_owned()).collect()),
-                    }
-                }
-                other => panic!("parameter {name}: {other:?}"),
-            };
+            let value = param_value(&value).unwrap_or_else(|| panic!("parameter {name}: {value:?}"));
             params.set(rule, &name, value).unwrap();
         }
         params
     }
 
-    /// The mark of a subject: the comment on its logical id's line, or on the `AWSTemplateFormatVersion` line for the template itself.
+    /// The mark of a subject: the comment on its logical id's line, or on the `AWSTemplateFormatVersion` line for the template itself, the region
+    /// and the account.
     pub(crate) fn mark(&self, resource: &Resource) -> Mark {
-        let at = if &*resource.kind == types::TEMPLATE {
+        let at = if [types::TEMPLATE, types::REGION, types::WHOLE_ACCOUNT].contains(&&*resource.kind) {
             self.text[self.start..].find("AWSTemplateFormatVersion").map(|n| self.start + n)
         } else {
             Some(resource.at.start as usize)
@@ -102,10 +91,15 @@ impl Document {
         let variants = load::evaluate(&self.template, &inputs).expect("the fixture evaluates").variants;
         let declared: Vec<Resource> =
             variants.into_iter().next().unwrap().into_iter().filter(|r| &*r.kind != types::TEMPLATE).collect();
-        let marks = declared.iter().map(|r| (r.address.physical_id.clone().unwrap(), self.mark(r))).collect();
+        let mut marks: BTreeMap<Arc<str>, Mark> =
+            declared.iter().map(|r| (r.address.physical_id.clone().unwrap(), self.mark(r))).collect();
         let mut live: Vec<Resource> = declared.iter().map(|r| observe(r, rule)).collect();
         gather_inline(&mut live);
-        (Estate::new(live, Some(everything_listed())), marks)
+        let taken = "2026-01-31T12:00:00Z".parse().ok();
+        let estate = Estate::new(live, Some(everything_listed())).taken_at(taken);
+        let places = [types::REGION, types::WHOLE_ACCOUNT].into_iter().flat_map(|kind| estate.of_type(kind));
+        marks.extend(places.map(|r| (r.address.physical_id.clone().unwrap(), self.mark(r))));
+        (estate, marks)
     }
 }
 

@@ -1,6 +1,9 @@
 //! IAM rules.
 
-pub(super) mod account;
-pub(super) mod policies;
+mod account;
+mod policies;
 
 mod statements;
+
+/// The files of this domain, in the order in which their rules are listed.
+pub(super) static FILES: &[&[super::Rule]] = &[account::RULES, policies::RULES];

@@ -1,18 +1,21 @@
 //! Network rules.
 
 mod exposure;
-pub(super) mod gateways;
+mod gateways;
 mod group_rules;
 mod group_texts;
-pub(super) mod logs;
-pub(super) mod security_groups;
-pub(super) mod subnets;
+mod logs;
+mod security_groups;
+mod subnets;
 #[cfg(test)]
 pub(in crate::rules) mod testing;
 
 use crate::model::network::{Unsure, about};
 use crate::model::{Resource, Unknown};
 use crate::rules::{Evidence, Verdict};
+
+/// The files of this domain, in the order in which their rules are listed.
+pub(super) static FILES: &[&[super::Rule]] = &[gateways::RULES, logs::RULES, security_groups::RULES, subnets::RULES];
 
 /// What could not be read of the network leaves the verdict on `subject` open.
 fn unsure(subject: &Resource, unsure: &Unsure<'_>, expected: &str) -> Verdict {

@@ -1,8 +1,8 @@
 //! Rules about the template as a text: their subject's properties are the template's sections, functions unresolved and in long form.
 
-pub(super) mod quality;
-pub(super) mod secrets;
-pub(super) mod zones;
+mod quality;
+mod secrets;
+mod zones;
 
 mod functions;
 mod names;
@@ -12,6 +12,9 @@ use std::sync::Arc;
 use crate::model::{Entry, Resource, Value};
 use crate::rules::{Evidence, Verdict};
 use crate::source::Span;
+
+/// The files of this domain, in the order in which their rules are listed.
+pub(super) static FILES: &[&[super::Rule]] = &[quality::RULES, secrets::RULES, zones::RULES];
 
 /// The entries of a section, in the template's order. A transform that brings in others is none itself.
 fn section<'a>(template: &'a Resource, name: &str) -> impl Iterator<Item = (&'a Arc<str>, &'a Entry)> {

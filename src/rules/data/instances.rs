@@ -1,12 +1,10 @@
 //! Database rules.
 
-mod windows;
-
 use crate::model::network::{DB_SUBNET_GROUP, Network, SUBNET};
 use crate::model::{Items, Read, Resource, Unknown, Value};
 use crate::rules::{Context, Evidence, Preset, Verdict, check, rules};
 
-use windows::Window;
+use super::windows::Window;
 
 rules! {
     /// ## Why

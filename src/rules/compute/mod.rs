@@ -1,0 +1,6 @@
+//! Instances, groups of them, functions, APIs.
+
+mod metadata;
+
+/// The files of this domain, in the order in which their rules are listed.
+pub(super) static FILES: &[&[super::Rule]] = &[metadata::RULES];

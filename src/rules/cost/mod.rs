@@ -1,0 +1,4 @@
+//! What it costs.
+
+/// The files of this domain, in the order in which their rules are listed.
+pub(super) static FILES: &[&[super::Rule]] = &[];

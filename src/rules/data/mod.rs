@@ -1,0 +1,7 @@
+//! Databases.
+
+mod instances;
+mod windows;
+
+/// The files of this domain, in the order in which their rules are listed.
+pub(super) static FILES: &[&[super::Rule]] = &[instances::RULES];

@@ -1,0 +1,4 @@
+//! The edge: CDN, firewalls, DNS, certificates.
+
+/// The files of this domain, in the order in which their rules are listed.
+pub(super) static FILES: &[&[super::Rule]] = &[];

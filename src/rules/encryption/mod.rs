@@ -1,0 +1,4 @@
+//! Encryption at rest and in transit, and its keys.
+
+/// The files of this domain, in the order in which their rules are listed.
+pub(super) static FILES: &[&[super::Rule]] = &[];

@@ -1,0 +1,4 @@
+//! Tags, names, parameters, runbooks.
+
+/// The files of this domain, in the order in which their rules are listed.
+pub(super) static FILES: &[&[super::Rule]] = &[];
