@@ -49,8 +49,26 @@ fn judge<'a>(active: &'a Active, estate: &'a Estate) -> impl Iterator<Item = Jud
     active.rule.types.iter().flat_map(|kind| estate.of_type(kind)).map(move |resource| Judgement {
         active,
         resource,
-        verdict: (active.rule.check)(resource, &context),
+        verdict: match active.means(resource) {
+            Some(false) => None,
+            Some(true) => (active.rule.check)(resource, &context),
+            None => (active.rule.check)(resource, &context).map(perhaps_not_meant),
+        },
     })
+}
+
+/// A failure of a resource of which nobody can tell whether the profile means it.
+fn perhaps_not_meant(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Fail(evidence) => {
+            let open = |e: Evidence| Evidence {
+                reason: e.reason.or_else(|| Some("whether the profile means it cannot be told".into())),
+                ..e
+            };
+            Verdict::Unknown(evidence.into_iter().map(open).collect())
+        }
+        known => known,
+    }
 }
 
 /// Whether the resource is a part of another one that the rule judges: then that one speaks for it.

@@ -57,6 +57,7 @@ impl Input<'_> {
             wanted: self.wanted,
         };
         let options = self.aws.connect();
+        let taken = jiff::Timestamp::now();
         let snapshot = runtime.block_on(async {
             let mut stop = std::pin::pin!(stopped(Arc::clone(signal), self.restraint.deadline));
             let opened = tokio::select! {
@@ -66,7 +67,7 @@ impl Input<'_> {
             let mut collected = collect::collect(&opened.connections, &target, &|line| progress.say(line), stop).await;
             collected.gaps.extend(opened.refused);
             let accounts = opened.connections.iter().map(|c| (Arc::clone(&c.account), c.regions.clone())).collect();
-            Ok::<_, Failure>(Snapshot { accounts, stacks: target.stacks.clone(), collected })
+            Ok::<_, Failure>(Snapshot { accounts, stacks: target.stacks.clone(), taken: Some(taken), collected })
         });
         // What is still in flight after a signal is not waited for.
         runtime.shutdown_background();

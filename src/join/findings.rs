@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::classify::{Class, Declared, Observed, classify};
 use super::keys::{has_natural_key, natural};
 use crate::judge::Judgement;
-use crate::model::{Address, Estate, Provenance, Resource, Unknown, Value};
+use crate::model::{Address, Estate, Provenance, Resource, Unknown, Value, types};
 use crate::rules::{Evidence, Rule, Scope, Severity, Verdict};
 use crate::source::Span;
 
@@ -65,6 +65,9 @@ pub fn findings(declared: &[Judgement<'_>], observed: &[Judgement<'_>], scene: S
     let mut live: BTreeMap<Key, &Judgement<'_>> = observed.iter().map(|j| (key(j), j)).collect();
     let mut all: Vec<Finding> = Vec::new();
     for d in declared {
+        if promises_nothing(d, scene) {
+            continue;
+        }
         let o = live.remove(&key(d));
         all.extend(joined(d, o, scene));
     }
@@ -73,6 +76,14 @@ pub fn findings(declared: &[Judgement<'_>], observed: &[Judgement<'_>], scene: S
     }
     all.sort_by(|a, b| (a.rule.id, &a.kind, &a.address, a.class).cmp(&(b.rule.id, &b.kind, &b.address, b.class)));
     all
+}
+
+/// Whether templates are silent about what must exist somewhere in an account or region: only what they promise can be broken.
+/// Alone they are all there is, and some rules demand that a template says it.
+fn promises_nothing(d: &Judgement<'_>, scene: Scene<'_>) -> bool {
+    let place = matches!(&*d.resource.kind, types::REGION | types::WHOLE_ACCOUNT);
+    let kept = d.verdict.as_ref().is_some_and(Verdict::is_pass) || d.active.params.bool("require_in_template");
+    place && !kept && scene.observed.is_some()
 }
 
 fn key(j: &Judgement<'_>) -> Key {

@@ -1,12 +1,16 @@
 //! A profile file: its shape by serde, its meaning against the rules, and both kinds of mistakes with their place.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
+use regex::Regex;
 use serde::Deserialize;
 
-use super::{Active, Profile};
+use super::places::Places;
+use super::selector::{RawSelector, Selector, patterns};
+use super::{Active, Environment, Framework, LeftOut, Profile, param_value};
 use crate::diag::{Diagnostic, did_you_mean};
-use crate::rules::{self, ParamError, ParamValue, Severity};
+use crate::rules::{self, ParamError, Rule, Severity};
 use crate::source::{FileId, Sources, Span};
 
 #[derive(Deserialize)]
@@ -14,108 +18,195 @@ use crate::source::{FileId, Sources, Span};
 struct RawProfile {
     name: String,
     title: String,
+    #[serde(default)]
+    extends: Vec<String>,
+    framework: Option<Framework>,
+    #[serde(default)]
+    environments: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    every_environment: bool,
+    when: Option<RawSelector>,
+    unless: Option<RawSelector>,
+    #[serde(default)]
     rules: Vec<RawRule>,
+    #[serde(default)]
+    left_out: Vec<RawLeftOut>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawRule {
     id: String,
+    #[serde(default = "yes")]
+    enabled: bool,
     severity: Option<Severity>,
     #[serde(default)]
     params: BTreeMap<String, serde_yaml::Value>,
+    when: Option<RawSelector>,
+    unless: Option<RawSelector>,
 }
 
-/// Reads a profile.
-pub(super) fn read(sources: &mut Sources, name: &str, text: &str) -> Result<Profile, Vec<Diagnostic>> {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLeftOut {
+    id: String,
+    why: String,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Reads a profile. `parent` loads one that it extends, or says why it cannot.
+pub(super) fn read(
+    sources: &mut Sources,
+    name: &str,
+    text: &str,
+    parent: &mut dyn FnMut(&mut Sources, &str) -> Result<Profile, Parent>,
+) -> Result<Profile, Vec<Diagnostic>> {
     let file = sources.add(name, text);
     let raw: RawProfile = serde_yaml::from_str(text).map_err(|e| vec![malformed(file, text, &e)])?;
-    let places = Places::of(file, text);
-    let mut active: Vec<Active> = Vec::new();
-    let mut wrong = Vec::new();
-    for (n, rule) in raw.rules.into_iter().enumerate() {
-        match understand(&rule, &places, n) {
-            Ok(a) if active.iter().any(|known| known.rule.id == a.rule.id) => {
-                wrong.push(Diagnostic::error(places.id(n), format!("rule {} is listed twice", a.rule.id)));
+    let mut reader = Reader { places: Places::of(file, text), wrong: Vec::new() };
+    let mut profile =
+        Profile { name: raw.name, title: raw.title, every_environment: raw.every_environment, ..Profile::default() };
+    for (n, name) in raw.extends.iter().enumerate() {
+        match parent(sources, name) {
+            Ok(parent) => profile.inherit(parent),
+            Err(Parent::Invalid(diagnostics)) => reader.wrong.extend(diagnostics),
+            Err(Parent::Missing(why)) => {
+                let at = reader.places.value(&format!("extends.{n}"));
+                reader.wrong.push(Diagnostic::error(at, why));
             }
-            Ok(a) => active.push(a),
-            Err(diagnostics) => wrong.extend(diagnostics),
         }
     }
-    if wrong.is_empty() { Ok(Profile { name: raw.name, title: raw.title, active }) } else { Err(wrong) }
+    if let Some(framework) = raw.framework {
+        profile.active.extend(rules::all().filter(|r| framework.names(r)).map(Active::by_default));
+        profile.framework = Some(framework);
+    }
+    for (name, accounts) in &raw.environments {
+        match patterns(accounts) {
+            Ok(accounts) => profile.environments.push(Environment { name: name.as_str().into(), accounts }),
+            Err((n, why)) => reader.error(&format!("environments.{name}.{n}"), why),
+        }
+    }
+    reader.rules(&raw.rules, &mut profile.active);
+    for (selector, keep, key) in [(&raw.when, true, "when"), (&raw.unless, false, "unless")] {
+        if let Some(selector) = selector.as_ref().and_then(|s| reader.selector(s, key)) {
+            for active in &mut profile.active {
+                active.scopes.push((keep, Arc::clone(&selector)));
+            }
+        }
+    }
+    for (n, left) in raw.left_out.into_iter().enumerate() {
+        if let Some(rule) = reader.rule(&left.id, &format!("left_out.{n}.id")) {
+            profile.active.retain(|a| a.rule.id != rule.id);
+            profile.left_out.push(LeftOut { rule, why: left.why });
+        }
+    }
+    if reader.wrong.is_empty() { Ok(profile) } else { Err(reader.wrong) }
 }
 
-fn understand(raw: &RawRule, places: &Places, n: usize) -> Result<Active, Vec<Diagnostic>> {
-    let Some(rule) = rules::find(&raw.id) else {
-        let mut error = Diagnostic::error(places.id(n), format!("there is no rule {}", raw.id));
-        if let Some(known) = did_you_mean(&raw.id, rules::all().map(|r| r.id)) {
-            error = error.hint(format!("did you mean {known}?"));
+/// Why a profile cannot be extended.
+pub(super) enum Parent {
+    /// There is none, or it extends itself.
+    Missing(String),
+    /// It is not valid.
+    Invalid(Vec<Diagnostic>),
+}
+
+struct Reader {
+    places: Places,
+    wrong: Vec<Diagnostic>,
+}
+
+impl Reader {
+    fn error(&mut self, path: &str, message: impl Into<String>) {
+        self.wrong.push(Diagnostic::error(self.places.value(path), message));
+    }
+
+    fn rules(&mut self, raw: &[RawRule], active: &mut Vec<Active>) {
+        let mut listed: Vec<&str> = Vec::new();
+        for (n, raw) in raw.iter().enumerate() {
+            let path = format!("rules.{n}");
+            let Some(rule) = self.rule(&raw.id, &format!("{path}.id")) else { continue };
+            if listed.contains(&rule.id) {
+                self.error(&format!("{path}.id"), format!("rule {} is listed twice", rule.id));
+                continue;
+            }
+            listed.push(rule.id);
+            let known = active.iter().position(|a| a.rule.id == rule.id);
+            let mut changed = known.map_or_else(|| Active::by_default(rule), |n| active.remove(n));
+            self.change(raw, &path, &mut changed);
+            if raw.enabled {
+                active.insert(known.unwrap_or(active.len()), changed);
+            }
         }
-        return Err(vec![error]);
-    };
-    let mut active = Active::by_default(rule);
-    active.severity = raw.severity.unwrap_or(rule.severity);
-    let mut wrong = Vec::new();
-    for (name, value) in &raw.params {
-        let at = places.param(n, name);
-        let outcome = match param_value(value) {
-            Some(value) => active.params.set(rule, name, value),
-            None => Err(rule.params.iter().find(|p| p.name == name).map_or_else(
-                || ParamError::NoSuchParameter { rule: rule.id, name: name.clone() },
+    }
+
+    /// Applies what a profile says of a rule.
+    fn change(&mut self, raw: &RawRule, path: &str, active: &mut Active) {
+        active.severity = raw.severity.unwrap_or(active.severity);
+        for (name, value) in &raw.params {
+            self.param(active, name, value, &format!("{path}.params.{name}"));
+        }
+        if raw.when.is_some() || raw.unless.is_some() {
+            active.scopes.clear();
+        }
+        for (selector, keep, key) in [(&raw.when, true, "when"), (&raw.unless, false, "unless")] {
+            let compiled = selector.as_ref().and_then(|s| self.selector(s, &format!("{path}.{key}")));
+            active.scopes.extend(compiled.map(|s| (keep, s)));
+        }
+    }
+
+    fn rule(&mut self, id: &str, path: &str) -> Option<&'static Rule> {
+        let rule = rules::find(id);
+        if rule.is_none() {
+            let error = Diagnostic::error(self.places.value(path), format!("there is no rule {id}"));
+            self.wrong.push(hinted(error, did_you_mean(id, rules::all().map(|r| r.id))));
+        }
+        rule
+    }
+
+    fn param(&mut self, active: &mut Active, name: &str, value: &serde_yaml::Value, path: &str) {
+        let rule = active.rule;
+        let wrong_type = || {
+            rule.params.iter().find(|p| p.name == name).map_or_else(
+                || ParamError::NoSuchParameter { rule: rule.id, name: name.to_owned() },
                 |p| ParamError::WrongType { name: p.name, wants: p.default.wants() },
-            )),
+            )
         };
-        if let Err(error) = outcome {
-            let mut diagnostic = Diagnostic::error(at, error.to_string());
-            if matches!(error, ParamError::NoSuchParameter { .. })
-                && let Some(known) = did_you_mean(name, rule.params.iter().map(|p| p.name))
-            {
-                diagnostic = diagnostic.hint(format!("did you mean {known}?"));
+        let outcome = param_value(value).ok_or_else(wrong_type).and_then(|value| active.params.set(rule, name, value));
+        match outcome {
+            Ok(()) => {}
+            Err(error @ ParamError::NoSuchParameter { .. }) => {
+                let error = Diagnostic::error(self.places.key(path), error.to_string());
+                self.wrong.push(hinted(error, did_you_mean(name, rule.params.iter().map(|p| p.name))));
             }
-            wrong.push(diagnostic);
+            Err(error) => self.error(path, error.to_string()),
         }
     }
-    if wrong.is_empty() { Ok(active) } else { Err(wrong) }
-}
 
-/// A value as YAML writes it; `None` for shapes that no parameter has.
-pub fn param_value(value: &serde_yaml::Value) -> Option<ParamValue> {
-    use serde_yaml::Value;
-    match value {
-        Value::Null => Some(ParamValue::Nothing),
-        Value::Bool(b) => Some(ParamValue::Bool(*b)),
-        Value::Number(n) => n.as_i64().map(ParamValue::Int).or_else(|| n.as_f64().map(ParamValue::Share)),
-        Value::String(s) => Some(ParamValue::Text(s.clone())),
-        Value::Sequence(list) => {
-            let ints = || list.iter().map(Value::as_i64).collect::<Option<Vec<i64>>>();
-            texts(list).map(ParamValue::Texts).or_else(|| ints().map(ParamValue::Ints))
+    fn selector(&mut self, raw: &RawSelector, path: &str) -> Option<Arc<Selector>> {
+        match raw.compile() {
+            Ok(selector) => Some(Arc::new(selector)),
+            Err((within, why)) => {
+                self.error(&format!("{path}.{within}"), why);
+                None
+            }
         }
-        Value::Mapping(map) if !map.is_empty() && map.values().all(Value::is_sequence) => {
-            let entry = |(k, v): (&Value, &Value)| Some((k.as_str()?.to_owned(), texts(v.as_sequence()?)?));
-            map.iter().map(entry).collect::<Option<_>>().map(ParamValue::Lists)
-        }
-        Value::Mapping(map) => {
-            let entry = |(k, v): (&Value, &Value)| {
-                Some((k.as_str()?.to_owned(), if v.is_null() { None } else { Some(scalar(v)?) }))
-            };
-            map.iter().map(entry).collect::<Option<_>>().map(ParamValue::Map)
-        }
-        Value::Tagged(_) => None,
     }
 }
 
-fn texts(list: &[serde_yaml::Value]) -> Option<Vec<String>> {
-    list.iter().map(|v| v.as_str().map(str::to_owned)).collect()
-}
-
-fn scalar(value: &serde_yaml::Value) -> Option<String> {
-    match value {
-        serde_yaml::Value::String(s) => Some(s.clone()),
-        serde_yaml::Value::Bool(b) => Some(b.to_string()),
-        serde_yaml::Value::Number(n) => Some(n.to_string()),
-        _ => None,
+fn hinted(error: Diagnostic, suggestion: Option<&str>) -> Diagnostic {
+    match suggestion {
+        Some(known) => error.hint(format!("did you mean {known}?")),
+        None => error,
     }
 }
+
+#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by a test")]
+static UNKNOWN: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"unknown (?:field|variant) `([^`]*)`, expected (?:one of )?(.*)").unwrap());
 
 /// A mistake in the file's shape, at the place where the parser met it.
 fn malformed(file: FileId, text: &str, error: &serde_yaml::Error) -> Diagnostic {
@@ -123,56 +214,25 @@ fn malformed(file: FileId, text: &str, error: &serde_yaml::Error) -> Diagnostic 
     let full = error.to_string();
     let message = full.split(" at line ").next().unwrap_or(&full).to_owned();
     let end = text.get(at..).and_then(|rest| rest.find(char::is_whitespace)).map_or(text.len(), |n| at + n);
-    Diagnostic::error(Span::new(file, at, end), message)
-}
-
-/// Where the rules of a profile stand: the n-th `id:` of the file and what follows it.
-struct Places<'a> {
-    file: FileId,
-    text: &'a str,
-    ids: Vec<usize>,
-}
-
-impl<'a> Places<'a> {
-    fn of(file: FileId, text: &'a str) -> Self {
-        let ids = text.match_indices("id:").filter(|(at, _)| starts_a_word(text, *at)).map(|(at, _)| at).collect();
-        Self { file, text, ids }
-    }
-
-    fn id(&self, n: usize) -> Span {
-        let start = self.ids.get(n).copied().unwrap_or(0);
-        self.to_the_end_of_the_line(start)
-    }
-
-    fn param(&self, n: usize, name: &str) -> Span {
-        let start = self.ids.get(n).copied().unwrap_or(0);
-        let end = self.ids.get(n + 1).copied().unwrap_or(self.text.len());
-        let within = self.text.get(start..end).unwrap_or_default();
-        let at = within.match_indices(name).find(|(at, _)| starts_a_word(within, *at)).map_or(0, |(at, _)| at);
-        if at == 0 { self.id(n) } else { Span::new(self.file, start + at, start + at + name.len()) }
-    }
-
-    fn to_the_end_of_the_line(&self, start: usize) -> Span {
-        let line = self.text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-        let line = line.split([',', '}', '#']).next().unwrap_or(line).trim_end();
-        Span::new(self.file, start, start + line.len())
-    }
-}
-
-fn starts_a_word(text: &str, at: usize) -> bool {
-    text.get(..at)
-        .and_then(|before| before.chars().next_back())
-        .is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != '-')
+    let suggestion = UNKNOWN.captures(&message).and_then(|found| {
+        let (name, known) = (found.get(1)?.as_str(), found.get(2)?.as_str());
+        did_you_mean(name, known.split('`').skip(1).step_by(2)).map(str::to_owned)
+    });
+    hinted(Diagnostic::error(Span::new(file, at, end), message), suggestion.as_deref())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn errors(text: &str) -> String {
+    fn profile(text: &str) -> Result<Profile, String> {
         let mut sources = Sources::default();
-        let diagnostics = read(&mut sources, "p.yaml", text).map(|p| p.name).unwrap_err();
-        diagnostics.iter().map(|d| d.render(&sources, false)).collect::<Vec<_>>().join("\n")
+        read(&mut sources, "p.yaml", text, &mut |_, name| Err(Parent::Missing(format!("there is no profile {name}"))))
+            .map_err(|all| all.iter().map(|d| d.render(&sources, false)).collect::<Vec<_>>().join("\n"))
+    }
+
+    fn errors(text: &str) -> String {
+        profile(text).unwrap_err()
     }
 
     #[test]
@@ -180,7 +240,7 @@ mod tests {
         let text =
             "name: p\ntitle: t\nrules:\n  - id: encrypted-volume\n  - id: restricted-ssh\n    params: {port: [22]}\n";
         let shown = errors(text);
-        assert!(shown.contains("p.yaml:4:5") && shown.contains("did you mean encrypted-volumes?"), "{shown}");
+        assert!(shown.contains("p.yaml:4:9") && shown.contains("did you mean encrypted-volumes?"), "{shown}");
         assert!(shown.contains("p.yaml:6:14") && shown.contains("did you mean ports?"), "{shown}");
     }
 
@@ -188,7 +248,25 @@ mod tests {
     fn an_unknown_key_and_a_wrong_type_are_errors() {
         let shown = errors("name: p\ntitle: t\nrulez: []\n");
         assert!(shown.contains("unknown field `rulez`") && shown.contains("p.yaml:3:"), "{shown}");
+        assert!(shown.contains("did you mean rules?"), "{shown}");
         let shown = errors("name: p\ntitle: t\nrules:\n  - id: restricted-ssh\n    params: {ports: many}\n");
         assert!(shown.contains("parameter ports wants a list of whole numbers"), "{shown}");
+        let shown = errors("name: p\ntitle: t\nrules:\n  - id: restricted-ssh\n    severity: hihg\n");
+        assert!(shown.contains("did you mean high?"), "{shown}");
+        let shown = errors("name: p\ntitle: t\nrules:\n  - {id: restricted-ssh, when: {region: [x]}}\n");
+        assert!(shown.contains("did you mean regions?"), "{shown}");
+    }
+
+    #[test]
+    fn a_broken_pattern_and_a_missing_parent_are_pointed_at() {
+        let shown = errors("name: p\ntitle: t\nextends: [basline]\nwhen: {names: ['[a']}\n");
+        assert!(shown.contains("p.yaml:3:11") && shown.contains("there is no profile basline"), "{shown}");
+        assert!(shown.contains("p.yaml:4:16"), "{shown}");
+    }
+
+    #[test]
+    fn a_rule_is_found_by_the_name_that_another_tool_gives_it() {
+        let profile = profile("name: p\ntitle: t\nrules: [{id: EC2.3, severity: low}]\n").unwrap();
+        assert_eq!(profile.active.first().map(|a| (a.rule.id, a.severity)), Some(("encrypted-volumes", Severity::Low)));
     }
 }

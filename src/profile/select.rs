@@ -43,7 +43,7 @@ pub enum SelectError {
     NothingLeft,
 }
 
-/// The rules to judge. Where several profiles list a rule, the last one's parameters count, and the greatest severity.
+/// The rules to judge. Where several profiles list a rule, the last one's parameters and selectors count, and the greatest severity.
 pub fn choose(profiles: &[Profile], filters: &Filters) -> Result<Vec<Active>, SelectError> {
     let wanted = filters.rules.iter().map(|name| find(name)).collect::<Result<Vec<_>, _>>()?;
     let unwanted = filters.exclude.iter().map(|name| find(name)).collect::<Result<Vec<_>, _>>()?;
@@ -54,6 +54,7 @@ pub fn choose(profiles: &[Profile], filters: &Filters) -> Result<Vec<Active>, Se
             Some(known) => {
                 known.severity = known.severity.max(candidate.severity);
                 known.params.clone_from(&candidate.params);
+                known.scopes.clone_from(&candidate.scopes);
             }
             None => active.push(candidate.clone()),
         }

@@ -88,7 +88,7 @@ pub fn account(
         && listed.iter().filter(|((kind, ..), _)| &**kind == types::STACK).all(|(_, end)| end.is_ok());
     let variants = declared.estates();
     join::attribute(&stacks, variants.first(), &mut resources);
-    let observed = Estate::new(resources, Some(listed));
+    let observed = Estate::new(resources, Some(listed)).taken_at(snapshot.taken);
     let declared_side = judge::declared(&plan.active, &variants);
     let observed_side = judge::observed(&plan.active, &observed);
     let scene = Scene { declared: variants.first(), observed: Some(&observed), stacks_complete, only_stacks: only };

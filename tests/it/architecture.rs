@@ -11,7 +11,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("load", &["source", "diag", "model"]),
     ("collect", &["source", "diag", "model"]),
     ("rules", &["source", "model"]),
-    ("profile", &["source", "diag", "rules"]),
+    ("profile", &["source", "diag", "model", "rules"]),
     ("judge", &["model", "profile", "rules"]),
     ("join", &["source", "model", "rules", "judge"]),
     ("report", &["source", "model", "rules", "collect", "join"]),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -26,6 +27,8 @@ pub struct Snapshot {
     pub accounts: BTreeMap<Arc<str>, Vec<Arc<str>>>,
     /// Whether only some stacks were asked for.
     pub stacks: Option<Vec<String>>,
+    /// When it was taken: what ages are reckoned against.
+    pub taken: Option<Timestamp>,
     /// What was found.
     pub collected: Collected,
 }
@@ -64,6 +67,8 @@ struct Header {
     version: String,
     accounts: BTreeMap<Arc<str>, Vec<Arc<str>>>,
     stacks: Option<Vec<String>>,
+    #[serde(default)]
+    taken: Option<String>,
 }
 
 /// One line.
@@ -187,7 +192,12 @@ pub fn read(file: impl io::Read) -> Result<Snapshot, SnapshotError> {
         None => return Err(malformed(0, "the first line is no header".into())),
     }
     let header: Header = serde_json::from_value(header).map_err(|e| malformed(0, e.to_string()))?;
-    let mut snapshot = Snapshot { accounts: header.accounts, stacks: header.stacks, ..Snapshot::default() };
+    let taken = match header.taken.map(|text| text.parse()) {
+        None => None,
+        Some(Ok(taken)) => Some(taken),
+        Some(Err(error)) => return Err(malformed(0, error.to_string())),
+    };
+    let mut snapshot = Snapshot { accounts: header.accounts, stacks: header.stacks, taken, ..Snapshot::default() };
     let mut whole = 1;
     for (number, text) in lines {
         let Ok(text) = text else { break };
@@ -266,7 +276,12 @@ mod tests {
             gaps: vec![gap],
             ..Collected::default()
         };
-        Snapshot { accounts: BTreeMap::from([("1".into(), vec!["r".into()])]), stacks: None, collected }
+        Snapshot {
+            accounts: BTreeMap::from([("1".into(), vec!["r".into()])]),
+            stacks: None,
+            taken: "2026-01-31T12:00:00Z".parse().ok(),
+            collected,
+        }
     }
 
     fn written(snapshot: &Snapshot) -> Vec<u8> {
