@@ -1,6 +1,7 @@
 //! Active rules × estate → judgements. Pure, and in a fixed order.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::model::{Address, Estate, Provenance, Resource, Unknown};
 use crate::profile::Active;
@@ -42,6 +43,44 @@ pub fn declared<'a>(active: &'a [Active], variants: &'a [Estate]) -> Vec<Judgeme
             by_subject.into_values().filter_map(merge)
         })
         .collect()
+}
+
+/// Judges what templates declare once for each environment that they can be deployed as: a rule that fails in one of them fails.
+#[must_use]
+pub fn in_each<'a>(active: &'a [Active], environments: &'a [(Option<Arc<str>>, Vec<Estate>)]) -> Vec<Judgement<'a>> {
+    let mut all: BTreeMap<(&str, &str, &Address), Judgement<'a>> = BTreeMap::new();
+    let mut order = Vec::new();
+    for (environment, variants) in environments {
+        for mut judgement in declared(active, variants) {
+            let r = judgement.resource;
+            let key = (judgement.active.rule.id, &*r.kind, &r.address);
+            judgement.verdict = judgement.verdict.map(|v| said_of(v, environment.as_deref()));
+            match all.get_mut(&key) {
+                None => {
+                    order.push(key);
+                    all.insert(key, judgement);
+                }
+                Some(known) => {
+                    known.verdict = match (known.verdict.take(), judgement.verdict) {
+                        (Some(a), Some(b)) => Some(a.and(b)),
+                        (a, b) => a.or(b),
+                    };
+                }
+            }
+        }
+    }
+    order.iter().filter_map(|key| all.remove(key)).collect()
+}
+
+/// Evidence says in which environment it was found.
+fn said_of(verdict: Verdict, environment: Option<&str>) -> Verdict {
+    let Some(environment) = environment else { return verdict };
+    let mark = |e: Evidence| Evidence { expected: format!("{} in {environment}", e.expected), ..e };
+    match verdict {
+        Verdict::Pass => Verdict::Pass,
+        Verdict::Fail(list) => Verdict::Fail(list.into_iter().map(mark).collect()),
+        Verdict::Unknown(list) => Verdict::Unknown(list.into_iter().map(mark).collect()),
+    }
 }
 
 fn judge<'a>(active: &'a Active, estate: &'a Estate) -> impl Iterator<Item = Judgement<'a>> {

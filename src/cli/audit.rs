@@ -87,11 +87,11 @@ fn run(
 ) -> Result<Exit, Failure> {
     args.output.check()?;
     let mut sources = Sources::default();
-    let (compliance, active) = args.rules.choose(&mut sources)?;
+    let choice = args.rules.choose(&mut sources)?;
     let local = template.map(|(path, inputs)| local(&mut sources, path, inputs, stacks)).transpose()?;
-    let run = Run { command: command.into(), compliance, started: now(), ..Run::default() };
-    let mut plan = Plan { active, all: args.output.all, run };
-    let wanted = |stacks: &[Stack]| scan::wanted(&plan.active, stacks, local.as_ref());
+    let run = Run { command: command.into(), compliance: choice.names(), started: now(), ..Run::default() };
+    let mut plan = Plan { choice, all: args.output.all, run };
+    let wanted = |stacks: &[Stack]| scan::wanted(&plan.choice.active, stacks, local.as_ref());
     let input = Input {
         aws: &args.aws,
         restraint: &args.restraint,

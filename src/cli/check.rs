@@ -36,12 +36,12 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     args.output.check()?;
     let mut sources = Sources::default();
-    let (compliance, active) = args.rules.choose(&mut sources)?;
+    let choice = args.rules.choose(&mut sources)?;
     let started = super::audit::now();
     let parameters = parameters(&mut sources, &args.inputs)?;
     let (families, mut errors) = families(&mut sources, files::read(&args.templates)?, &parameters);
-    let run = Run { command: "check".into(), compliance, started, ..Run::default() };
-    let plan = Plan { active, all: args.output.all, run };
+    let run = Run { command: "check".into(), compliance: choice.names(), started, ..Run::default() };
+    let plan = Plan { choice, all: args.output.all, run };
     let (mut report, warnings) = match scan::templates(plan, &sources, &families) {
         Ok(done) if errors.is_empty() => done,
         Ok(_) => return Err(Failure::Files(Box::new(sources), errors)),

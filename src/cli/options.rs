@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::exit::Failure;
 use super::output::Format;
-use crate::profile::{self, Active, Filters, Profile, ProfileError};
+use crate::profile::{self, Choice, Filters, Profile, ProfileError};
 use crate::rules::{Category, Severity};
 use crate::source::Sources;
 
@@ -44,8 +44,8 @@ impl Rules {
         !self.rule.is_empty() || !self.service.is_empty() || !self.category.is_empty() || self.severity.is_some()
     }
 
-    /// The names of the profiles and the rules they come to.
-    pub(super) fn choose(&self, sources: &mut Sources) -> Result<(Vec<String>, Vec<Active>), Failure> {
+    /// The profiles and the rules they come to.
+    pub(super) fn choose(&self, sources: &mut Sources) -> Result<Choice, Failure> {
         let profiles =
             self.compliance.iter().map(|name| load_profile(sources, name)).collect::<Result<Vec<Profile>, _>>()?;
         let filters = Filters {
@@ -55,13 +55,12 @@ impl Rules {
             categories: self.category.clone(),
             severity: self.severity,
         };
-        let active = profile::choose(&profiles, &filters)?;
-        Ok((profiles.into_iter().map(|p| p.name).collect(), active))
+        Ok(Choice::new(&profiles, &filters)?)
     }
 }
 
 /// A profile; what is wrong in its file is shown as such.
-fn load_profile(sources: &mut Sources, name: &str) -> Result<Profile, Failure> {
+pub(super) fn load_profile(sources: &mut Sources, name: &str) -> Result<Profile, Failure> {
     profile::load(sources, name).map_err(|error| match error {
         ProfileError::Invalid { diagnostics, .. } => Failure::Files(Box::new(std::mem::take(sources)), diagnostics),
         other => other.into(),

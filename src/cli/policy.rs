@@ -33,7 +33,7 @@ impl Needs {
     /// What a scan with these rules needs: everything any stack may hold, or only what the rules look at if that is asked for or if the rules
     /// were chosen one by one.
     pub(super) fn of_rules(&self) -> Result<Need, Failure> {
-        let (_, active) = self.rules.choose(&mut Sources::default())?;
+        let active = self.rules.choose(&mut Sources::default())?.active;
         if !self.rules_only && !self.rules.is_narrowed() {
             return Ok(Need::Everything);
         }

@@ -28,7 +28,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             |r: &rules::Rule| [r.id.to_owned(), r.severity.to_string(), r.category.to_string(), r.title.to_owned()];
         rules::all().map(row).collect()
     } else {
-        let (_, active) = args.rules.choose(&mut Sources::default())?;
+        let active = args.rules.choose(&mut Sources::default())?.active;
         let row = |a: &profile::Active| {
             [a.rule.id.to_owned(), a.severity.to_string(), a.rule.category.to_string(), a.rule.title.to_owned()]
         };

@@ -31,6 +31,7 @@ pub use files::parameters;
 pub use inputs::Inputs;
 pub use nested::{Read, Root, families};
 pub use origin::{on_lines_of, parse_deployed};
+pub use resources::environments;
 pub use variants::evaluate;
 
 use granit_parser::{Event, Parser};

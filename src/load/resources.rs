@@ -103,6 +103,18 @@ fn address(on: &Evaluator<'_>) -> Address {
     }
 }
 
+/// The parameter that says which environment a stack of the template belongs to, and the environments that it allows;
+/// `None` if no such parameter has a list of allowed values.
+#[must_use]
+pub fn environments(template: &Template) -> Option<(Arc<str>, Vec<Arc<str>>)> {
+    let parameters = template.root.child("Parameters").and_then(Value::as_map)?;
+    let found = ENVIRONMENT.iter().find_map(|name| parameters.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)));
+    let (name, entry) = found?;
+    let allowed = entry.value.child("AllowedValues").and_then(Value::as_list)?;
+    let values: Vec<Arc<str>> = allowed.iter().filter_map(Value::text).collect();
+    (!values.is_empty()).then(|| (Arc::clone(name), values))
+}
+
 /// The environment of the stack: a parameter says it, or a tag of the stack.
 fn environment(on: &Evaluator<'_>) -> Option<Arc<str>> {
     let named = |wanted: &&str| on.scope.parameters.keys().find(|name| name.eq_ignore_ascii_case(wanted));

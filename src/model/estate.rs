@@ -227,6 +227,16 @@ impl Estate {
         (!seen).then_some(Unknown::NotCollected)
     }
 
+    /// Whether resources of a type were listed to the end in every account and region where anybody tried, and anywhere at all.
+    #[must_use]
+    pub fn was_listed(&self, kind: &str) -> bool {
+        if matches!(kind, types::REGION | types::WHOLE_ACCOUNT) {
+            return true;
+        }
+        let mut ends = self.listed.iter().flatten().filter(|((listed, ..), _)| &**listed == kind).peekable();
+        ends.peek().is_some() && ends.all(|(_, end)| end.is_ok())
+    }
+
     fn position(&self, resource: &Resource) -> Option<Index> {
         let all = self.by_type.get(&resource.kind)?;
         let key = (&resource.kind, &resource.address);

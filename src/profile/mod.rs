@@ -8,7 +8,7 @@ mod selector;
 mod values;
 
 pub use framework::{Coverage, Framework};
-pub use select::{Filters, SelectError, choose, find};
+pub use select::{Choice, Filters, SelectError, find};
 pub use selector::Selector;
 pub use values::param_value;
 

@@ -1,6 +1,6 @@
 //! From profiles and command line filters to the rules that are judged.
 
-use super::{Active, Profile};
+use super::{Active, Environment, Profile};
 use crate::diag::did_you_mean;
 use crate::rules::{self, Category, Severity};
 
@@ -43,8 +43,47 @@ pub enum SelectError {
     NothingLeft,
 }
 
+/// What is judged: the rules, and what the profiles say besides.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// The rules, by id.
+    pub active: Vec<Active>,
+    /// Each profile's name with the rules of it that are judged.
+    pub profiles: Vec<(String, Vec<&'static str>)>,
+    /// Which accounts belong to which environment.
+    pub environments: Vec<Environment>,
+    /// Whether a template file is judged once for each environment that it can be deployed as.
+    pub every_environment: bool,
+}
+
+impl Choice {
+    /// What profiles and filters come to.
+    ///
+    /// # Errors
+    /// If a filter names something that does not exist, or nothing is left.
+    pub fn new(profiles: &[Profile], filters: &Filters) -> Result<Self, SelectError> {
+        let active = choose(profiles, filters)?;
+        let judged = |p: &Profile| {
+            let listed = |a: &&Active| p.active.iter().any(|l| l.rule.id == a.rule.id);
+            (p.name.clone(), active.iter().filter(listed).map(|a| a.rule.id).collect())
+        };
+        Ok(Self {
+            profiles: profiles.iter().map(judged).collect(),
+            environments: profiles.iter().flat_map(|p| p.environments.iter().cloned()).collect(),
+            every_environment: profiles.iter().any(|p| p.every_environment),
+            active,
+        })
+    }
+
+    /// The names of the profiles.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.profiles.iter().map(|(name, _)| name.clone()).collect()
+    }
+}
+
 /// The rules to judge. Where several profiles list a rule, the last one's parameters and selectors count, and the greatest severity.
-pub fn choose(profiles: &[Profile], filters: &Filters) -> Result<Vec<Active>, SelectError> {
+fn choose(profiles: &[Profile], filters: &Filters) -> Result<Vec<Active>, SelectError> {
     let wanted = filters.rules.iter().map(|name| find(name)).collect::<Result<Vec<_>, _>>()?;
     let unwanted = filters.exclude.iter().map(|name| find(name)).collect::<Result<Vec<_>, _>>()?;
     check_services(&filters.services)?;

@@ -7,6 +7,7 @@ use super::document::{
     Counts, Coverage, DifferenceJson, DriftJson, EvidenceJson, FindingJson, GapJson, PlaceCoverage, ProvenanceCounts,
     Report, ResourceJson, Run, SideJson, StackCoverage, Tool,
 };
+use super::score::scores;
 use crate::collect::Gap;
 use crate::join::{Class, DriftEntry, Finding, Side, Status};
 use crate::model::{Address, Estate, GLOBAL, Provenance, Stack};
@@ -32,6 +33,8 @@ pub struct Input<'a> {
     pub stacks: &'a [Stack],
     /// The accounts that answered, and their regions; empty in `check`.
     pub accounts: &'a BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    /// Each profile's name with the rules of it that were judged.
+    pub profiles: &'a [(String, Vec<&'static str>)],
     /// The texts that evidence points into.
     pub sources: &'a Sources,
     /// Whether compliant findings are listed too.
@@ -46,6 +49,7 @@ pub fn build(input: Input<'_>) -> Report {
         format: 1,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
         counts: counts(input.findings),
+        scores: scores(&input),
         findings: shown.map(|f| finding(f, input.sources)).collect(),
         drift: input.drift.iter().map(drift).collect(),
         gaps: input.gaps.iter().map(gap).collect(),

@@ -18,6 +18,8 @@ pub struct Report {
     pub run: Run,
     /// Judgements by class.
     pub counts: Counts,
+    /// How each profile does.
+    pub scores: Vec<Score>,
     /// Every judgement that is not compliant (all of them with `--all`).
     pub findings: Vec<FindingJson>,
     /// What became of each resource of each stack.
@@ -73,6 +75,23 @@ pub struct Counts {
     pub unknown: usize,
     pub compliant: usize,
     pub suppressed: usize,
+}
+
+/// How a profile does: its rules by what became of them. A rule that applies to nothing is in none of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Score {
+    /// The profile.
+    pub profile: String,
+    /// Rules that apply to something: those that pass, fail or cannot be told.
+    pub applicable: usize,
+    /// Rules that pass everywhere.
+    pub passed: usize,
+    /// The share of applicable rules that pass, in percent, rounded down; `null` if none applies. What cannot be told has not passed.
+    pub percent: Option<usize>,
+    /// Rules that fail somewhere.
+    pub failed: Vec<&'static str>,
+    /// Rules that fail nowhere, as far as one can tell, and cannot be told somewhere.
+    pub unknown: Vec<&'static str>,
 }
 
 /// One rule on one resource.

@@ -96,7 +96,33 @@ fn header(report: &Report, paint: &Paint, out: &mut dyn io::Write) -> io::Result
         let painted = if n == 0 { paint.dim(format!("{n:>6}")) } else { paint.class(class, format!("{n:>6}")) };
         writeln!(out, "{painted}  {class:<11} {}", paint.dim(meaning))?;
     }
+    writeln!(out)?;
+    scores(report, paint, out)
+}
+
+/// One line for each profile: the share of its applicable rules that pass, and what was not told.
+fn scores(report: &Report, paint: &Paint, out: &mut dyn io::Write) -> io::Result<()> {
+    for score in &report.scores {
+        let Some(percent) = score.percent else { continue };
+        let mut text = format!(
+            "{percent:>5}%  {}: {} of {} applicable rules pass, {} fail",
+            sanitize(&score.profile),
+            score.passed,
+            score.applicable,
+            score.failed.len()
+        );
+        if !score.unknown.is_empty() {
+            text.push_str(&format!(", {} cannot be told ({})", score.unknown.len(), some_of(&score.unknown)));
+        }
+        writeln!(out, "{}", paint.bold(text))?;
+    }
     writeln!(out)
+}
+
+/// The first few names, and how many more there are.
+fn some_of(names: &[&str]) -> String {
+    let shown = names.iter().take(SHORT).copied().collect::<Vec<_>>().join(", ");
+    if names.len() > SHORT { format!("{shown}, {} more", names.len() - SHORT) } else { shown }
 }
 
 fn findings(report: &Report, look: Look, paint: &Paint, out: &mut dyn io::Write) -> io::Result<()> {

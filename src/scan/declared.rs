@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Local;
 use super::attributes::Attributes;
 use super::differences::{differences, parameters};
+use super::{Local, belong};
 use crate::collect::Gap;
 use crate::diag::Diagnostic;
 use crate::join::DriftEntry;
 use crate::load::{self, Inputs, Template};
 use crate::model::{Estate, Resource, Stack, types};
+use crate::profile::Environment;
 use crate::source::Sources;
 
 type Parsed = Result<Template, Vec<Diagnostic>>;
@@ -77,6 +78,13 @@ impl Declared {
         match processed {
             Some(Ok(processed)) => load::on_lines_of(processed, &local.template),
             _ => local.template.clone(),
+        }
+    }
+
+    /// Gives resources the environment of their account, where nothing else says one.
+    pub(super) fn belong_to(&mut self, environments: &[Environment]) {
+        for r in self.stacks.iter_mut().flatten().flatten() {
+            belong(r, environments);
         }
     }
 

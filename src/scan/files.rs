@@ -27,21 +27,26 @@ pub fn templates(
     let (mut findings, mut warnings, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     let mut judged: BTreeSet<Arc<str>> = BTreeSet::new();
     for family in families {
-        let mut stacks = Vec::new();
-        for (template, inputs) in family {
-            match load::evaluate(template, inputs) {
-                Err(diagnostics) => errors.extend(diagnostics),
-                Ok(declared) => {
-                    if !judged.contains(&inputs.stack) {
-                        warnings.extend(capped(template, &declared));
-                        warnings.extend(declared.warnings);
+        let passes = environments(family, plan.choice.every_environment);
+        let mut estates_of = Vec::new();
+        for (n, environment) in passes.iter().enumerate() {
+            let mut stacks = Vec::new();
+            for (template, inputs) in family {
+                let inputs = environment.as_ref().map_or_else(|| inputs.clone(), |e| e.deployed(template, inputs));
+                match load::evaluate(template, &inputs) {
+                    Err(diagnostics) => errors.extend(diagnostics),
+                    Ok(declared) => {
+                        if n == 0 && !judged.contains(&inputs.stack) {
+                            warnings.extend(capped(template, &declared));
+                            warnings.extend(declared.warnings);
+                        }
+                        stacks.push(declared.variants);
                     }
-                    stacks.push(declared.variants);
                 }
             }
+            estates_of.push((environment.as_ref().map(|e| Arc::clone(&e.value)), estates(stacks)));
         }
-        let variants = estates(stacks);
-        let mut judgements = judge::declared(&plan.active, &variants);
+        let mut judgements = judge::in_each(&plan.choice.active, &estates_of);
         judgements.retain(|j| j.resource.address.stack.as_ref().is_none_or(|stack| !judged.contains(stack)));
         let scene = Scene { declared: None, observed: None, stacks_complete: true, only_stacks: false };
         findings.extend(join::findings(&judgements, &[], scene));
@@ -61,6 +66,7 @@ pub fn templates(
         stacks_complete: true,
         stacks: &[],
         accounts: &BTreeMap::new(),
+        profiles: &plan.choice.profiles,
         sources,
         all: plan.all,
     });
@@ -68,4 +74,35 @@ pub fn templates(
     warnings.sort_by(|a, b| (a.at, &a.message).cmp(&(b.at, &b.message)));
     warnings.dedup();
     Ok((report, warnings))
+}
+
+/// One of the environments that a template can be deployed as.
+struct Environment {
+    parameter: Arc<str>,
+    value: Arc<str>,
+}
+
+impl Environment {
+    /// What a template is evaluated with when it is deployed as this environment.
+    fn deployed(&self, template: &Template, inputs: &Inputs) -> Inputs {
+        let mut inputs = inputs.clone();
+        if template.has_parameter(&self.parameter) {
+            inputs.parameters.entry(Arc::clone(&self.parameter)).or_insert_with(|| Arc::clone(&self.value));
+        }
+        inputs
+    }
+}
+
+/// The environments that a family is judged in: those that its outermost template allows and nobody has chosen from, or just the one it has.
+fn environments(family: &Family, every: bool) -> Vec<Option<Environment>> {
+    let open = family.iter().filter(|_| every).find_map(|(template, inputs)| {
+        load::environments(template).filter(|(parameter, _)| !inputs.parameters.contains_key(parameter))
+    });
+    match open {
+        None => vec![None],
+        Some((parameter, values)) => {
+            let environment = |value| Some(Environment { parameter: Arc::clone(&parameter), value });
+            values.into_iter().map(environment).collect()
+        }
+    }
 }

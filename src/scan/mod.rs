@@ -23,16 +23,16 @@ use crate::diag::Diagnostic;
 use crate::join::{self, Scene};
 use crate::judge;
 use crate::load::Template;
-use crate::model::{Estate, Stack, types};
-use crate::profile::Active;
+use crate::model::{Estate, Resource, Stack, types};
+use crate::profile::{Choice, Environment};
 use crate::report::{Input, Report, Run, build};
 use crate::source::Sources;
 
 /// What is judged, and how it is reported.
 #[derive(Debug)]
 pub struct Plan {
-    /// The rules.
-    pub active: Vec<Active>,
+    /// The rules, and what the profiles say besides.
+    pub choice: Choice,
     /// Whether compliant judgements are listed too.
     pub all: bool,
     /// The run so far: command, start, profiles.
@@ -43,7 +43,7 @@ impl Plan {
     /// Every type that the rules look at.
     #[must_use]
     pub fn types(&self) -> BTreeSet<&'static str> {
-        self.active.iter().flat_map(|a| a.rule.kinds()).collect()
+        self.choice.active.iter().flat_map(|a| a.rule.kinds()).collect()
     }
 }
 
@@ -86,11 +86,15 @@ pub fn account(
     let stacks_complete = stacks.iter().all(|s| s.members_unknown.is_none())
         && !interrupted
         && listed.iter().filter(|((kind, ..), _)| &**kind == types::STACK).all(|(_, end)| end.is_ok());
+    declared.belong_to(&plan.choice.environments);
     let variants = declared.estates();
     join::attribute(&stacks, variants.first(), &mut resources);
+    for r in &mut resources {
+        belong(r, &plan.choice.environments);
+    }
     let observed = Estate::new(resources, Some(listed)).taken_at(snapshot.taken);
-    let declared_side = judge::declared(&plan.active, &variants);
-    let observed_side = judge::observed(&plan.active, &observed);
+    let declared_side = judge::declared(&plan.choice.active, &variants);
+    let observed_side = judge::observed(&plan.choice.active, &observed);
     let scene = Scene { declared: variants.first(), observed: Some(&observed), stacks_complete, only_stacks: only };
     let findings = join::findings(&declared_side, &observed_side, scene);
     let mut drift = declared.differences;
@@ -105,8 +109,17 @@ pub fn account(
         stacks_complete,
         stacks: &stacks,
         accounts: &snapshot.accounts,
+        profiles: &plan.choice.profiles,
         sources,
         all: plan.all,
     });
     (report, declared.warnings)
+}
+
+/// A resource that nobody says the environment of belongs to that of its account.
+fn belong(r: &mut Resource, environments: &[Environment]) {
+    if r.environment.is_none() {
+        let of_account = environments.iter().find(|e| e.accounts.is_match(&*r.address.account));
+        r.environment = of_account.map(|e| Arc::clone(&e.name));
+    }
 }

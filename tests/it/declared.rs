@@ -68,7 +68,7 @@ fn report(rule: &str, stacks: Vec<Stack>, resources: Vec<Resource>, local: Optio
     let exports =
         BTreeMap::from([((ACCOUNT.into(), REGION.into()), BTreeMap::from([("shared-key".into(), "key-1".into())]))]);
     let collected = Collected { stacks, exports, resources, listed, ..Collected::default() };
-    let plan = Plan { active, all: true, run: Run::default() };
+    let plan = Plan { choice: Choice { active, ..Choice::default() }, all: true, run: Run::default() };
     let snapshot = Snapshot { collected, ..Snapshot::default() };
     let (report, _) = scan::account(plan, &mut sources, snapshot, true, local.as_ref());
     let report = serde_json::to_value(&report).unwrap();

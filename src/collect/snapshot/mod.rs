@@ -122,6 +122,7 @@ pub fn write(snapshot: &Snapshot, out: impl Write) -> io::Result<()> {
             version: env!("CARGO_PKG_VERSION").into(),
             accounts: snapshot.accounts.clone(),
             stacks: snapshot.stacks.clone(),
+            taken: snapshot.taken.map(|taken| taken.to_string()),
         },
     )?;
     for stack in &collected.stacks {
@@ -192,11 +193,8 @@ pub fn read(file: impl io::Read) -> Result<Snapshot, SnapshotError> {
         None => return Err(malformed(0, "the first line is no header".into())),
     }
     let header: Header = serde_json::from_value(header).map_err(|e| malformed(0, e.to_string()))?;
-    let taken = match header.taken.map(|text| text.parse()) {
-        None => None,
-        Some(Ok(taken)) => Some(taken),
-        Some(Err(error)) => return Err(malformed(0, error.to_string())),
-    };
+    let taken: Result<Option<Timestamp>, _> = header.taken.map(|text| text.parse()).transpose();
+    let taken = taken.map_err(|error: jiff::Error| malformed(0, error.to_string()))?;
     let mut snapshot = Snapshot { accounts: header.accounts, stacks: header.stacks, taken, ..Snapshot::default() };
     let mut whole = 1;
     for (number, text) in lines {
