@@ -17,6 +17,7 @@
 //! | [`collect`] | AWS → observed resources; one folder per service; restraint, regions, stacks |
 //! | [`rules`] | verdicts, combinators, and the rules as data with one closure each |
 //! | [`profile`] | which rules are judged, how severely, with which parameters |
+//! | [`handbook`] | what can be said of rules and profiles, from the rules themselves |
 //! | [`judge`] | active rules × estate → judgements |
 //! | [`join`] | who is who, the class of each pair of verdicts, what has drifted |
 //! | [`report`] | the versioned report, and one file per format |
@@ -29,6 +30,7 @@
 pub mod cli;
 pub mod collect;
 pub mod diag;
+pub mod handbook;
 pub mod join;
 pub mod judge;
 pub mod load;

@@ -9,6 +9,7 @@ mod exit;
 mod explain;
 mod files;
 mod input;
+mod listing;
 mod options;
 mod output;
 mod policy;

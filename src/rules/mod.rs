@@ -134,6 +134,8 @@ pub struct Rule {
     pub params: &'static [Param],
     /// The same check in other tools: `aws-config/encrypted-volumes`, `security-hub/EC2.3`, `checkov/CKV_AWS_3`, `cis-5.0/5.1.1`…
     pub equivalents: &'static [&'static str],
+    /// Its fixture: templates with marks on what passes and what fails.
+    pub fixture: &'static str,
     /// Judges one subject; `None` if the rule does not apply to it.
     pub check: fn(&Resource, &Context<'_>) -> Option<Verdict>,
 }
@@ -199,6 +201,7 @@ macro_rules! rules {
             reads: &[$($($reads),*)?],
             params: &[$($($crate::rules::Param { name: stringify!($param), default: $default, docs: $pdoc }),*)?],
             equivalents: &[$($equivalent),*],
+            fixture: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/rules/", $id, ".yaml")),
             check: $check,
         }),*];
     };

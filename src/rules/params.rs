@@ -1,6 +1,7 @@
 //! What a profile can set on a rule: declared with a default, checked, then read by the rule's closure.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use regex::Regex;
 
@@ -140,6 +141,30 @@ impl Preset {
     }
 }
 
+impl fmt::Display for ParamValue {
+    /// As a profile writes it, in flow style.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn list<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
+            items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
+        }
+        match self {
+            Self::Bool(b) => b.fmt(f),
+            Self::Int(n) => n.fmt(f),
+            Self::Share(x) => x.fmt(f),
+            Self::Text(t) => f.write_str(t),
+            Self::Nothing => f.write_str("null"),
+            Self::Texts(items) => write!(f, "[{}]", list(items)),
+            Self::Ints(items) => write!(f, "[{}]", list(items)),
+            Self::Pattern(pattern) => pattern.fmt(f),
+            Self::Patterns(items) => write!(f, "[{}]", list(items)),
+            Self::Map(map) => {
+                write!(f, "{{{}}}", list(map.iter().map(|(k, v)| format!("{k}: {}", v.as_deref().unwrap_or("null")))))
+            }
+            Self::Lists(map) => write!(f, "{{{}}}", list(map.iter().map(|(k, v)| format!("{k}: [{}]", list(v))))),
+        }
+    }
+}
+
 /// The parameters in force for one rule.
 #[derive(Clone, Debug, Default)]
 pub struct Params {
@@ -168,6 +193,11 @@ impl Params {
             .ok_or(ParamError::WrongType { name: param.name, wants: param.default.wants() })?;
         self.values.insert(param.name, value);
         Ok(())
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &ParamValue)> {
+        self.values.iter().map(|(name, value)| (*name, value))
     }
 
     /// A yes-or-no parameter; `false` for a name the rule does not declare.

@@ -12,11 +12,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("collect", &["source", "diag", "model"]),
     ("rules", &["source", "model"]),
     ("profile", &["source", "diag", "model", "rules"]),
+    ("handbook", &["source", "model", "collect", "rules", "profile"]),
     ("judge", &["model", "profile", "rules"]),
     ("join", &["source", "model", "rules", "judge"]),
     ("report", &["source", "model", "rules", "collect", "join"]),
     ("scan", &["source", "diag", "model", "load", "collect", "profile", "judge", "join", "report"]),
-    ("cli", &["source", "diag", "model", "load", "collect", "rules", "profile", "report", "scan"]),
+    ("cli", &["source", "diag", "model", "load", "collect", "rules", "profile", "handbook", "report", "scan"]),
 ];
 
 fn sources() -> Vec<(PathBuf, String)> {
