@@ -3,7 +3,7 @@
 CARGO ?= cargo
 EMULATOR := localstack/emulator
 
-.PHONY: demo test lint docs emulators bench
+.PHONY: demo test lint docs reference emulators bench
 
 # Deploys a sample to an emulated account, drifts it, and shows what driftline finds.
 demo:
@@ -38,3 +38,8 @@ lint:
 
 docs:
 	$(CARGO) doc --no-deps
+
+# Writes what is made from the rules themselves: their reference and the schema of profiles. A test holds both fresh.
+reference:
+	$(CARGO) run --quiet -- rules --reference docs/rules
+	$(CARGO) run --quiet -- profiles schema > docs/profile.schema.json

@@ -4,7 +4,7 @@ use clap::Args as ClapArgs;
 
 use super::exit::{Exit, Failure};
 use super::listing::{Style, json, print};
-use crate::handbook::Handbook;
+use crate::handbook::{Entry, Handbook};
 use crate::profile;
 
 #[derive(Debug, ClapArgs)]
@@ -18,10 +18,11 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let rule = profile::find(&args.rule)?;
-    let entry = Handbook::new()?.entry(rule);
-    match args.format {
-        Style::Json => print(&json(&entry)?),
-        Style::Table | Style::Markdown => print(&entry.markdown()),
+    let handbook = Handbook::new()?;
+    let entries: Vec<Entry> = profile::find(&args.rule)?.into_iter().map(|rule| handbook.entry(rule)).collect();
+    match (args.format, entries.as_slice()) {
+        (Style::Json, [entry]) => print(&json(entry)?),
+        (Style::Json, several) => print(&json(&several)?),
+        (Style::Table | Style::Markdown, all) => print(&all.iter().map(Entry::markdown).collect::<Vec<_>>().join("\n")),
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::exit::{Exit, Failure};
 use super::listing::{self, Style, print};
 use super::options::{Rules, load_profile};
-use crate::handbook::{Handbook, Page};
+use crate::handbook::{Handbook, Page, profile_schema};
 use crate::profile;
 use crate::rules;
 use crate::source::Sources;
@@ -45,6 +45,8 @@ enum ProfilesCommand {
         #[arg(value_name = "NAME|FILE")]
         name: String,
     },
+    /// The JSON Schema of profile files.
+    Schema,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
@@ -95,6 +97,9 @@ fn write_reference(folder: &std::path::Path) -> Result<Exit, Failure> {
 
 pub(super) fn profiles(args: &ProfilesArgs) -> Result<Exit, Failure> {
     let mut sources = Sources::default();
+    if matches!(args.command, Some(ProfilesCommand::Schema)) {
+        return print(&listing::json(&profile_schema())?);
+    }
     if let Some(ProfilesCommand::Show { name }) = &args.command {
         let page = Page::new(&load_profile(&mut sources, name)?);
         return match args.format {

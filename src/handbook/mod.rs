@@ -3,8 +3,10 @@
 mod example;
 mod markdown;
 mod profiles;
+mod schema;
 
-pub use profiles::{Listed, Page};
+pub use profiles::{Listed, Page, Share};
+pub use schema::profile_schema;
 
 use std::collections::{BTreeMap, BTreeSet};
 

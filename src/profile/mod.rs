@@ -113,6 +113,8 @@ pub const DEFAULT: &str = "baseline";
 /// The profiles that come with driftline: name and text.
 pub static BUILT_IN: &[(&str, &str)] = &[
     ("baseline", include_str!("../../profiles/baseline.yaml")),
+    ("cis-aws", include_str!("../../profiles/cis-aws.yaml")),
+    ("pci-dss", include_str!("../../profiles/pci-dss.yaml")),
     ("tapstack", include_str!("../../profiles/tapstack.yaml")),
 ];
 

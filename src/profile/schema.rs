@@ -160,7 +160,10 @@ impl Reader {
 
     fn rule(&mut self, id: &str, path: &str) -> Option<&'static Rule> {
         let rule = rules::find(id);
-        if rule.is_none() {
+        if let several @ [_, _, ..] = rules::named(id).as_slice() {
+            let ids: Vec<&str> = several.iter().map(|r| r.id).collect();
+            self.error(path, format!("{id} stands for several rules: {}", ids.join(", ")));
+        } else if rule.is_none() {
             let error = Diagnostic::error(self.places.value(path), format!("there is no rule {id}"));
             self.wrong.push(hinted(error, did_you_mean(id, rules::all().map(|r| r.id))));
         }

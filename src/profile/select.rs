@@ -84,8 +84,8 @@ impl Choice {
 
 /// The rules to judge. Where several profiles list a rule, the last one's parameters and selectors count, and the greatest severity.
 fn choose(profiles: &[Profile], filters: &Filters) -> Result<Vec<Active>, SelectError> {
-    let wanted = filters.rules.iter().map(|name| find(name)).collect::<Result<Vec<_>, _>>()?;
-    let unwanted = filters.exclude.iter().map(|name| find(name)).collect::<Result<Vec<_>, _>>()?;
+    let wanted = filters.rules.iter().map(|name| find(name)).collect::<Result<Vec<_>, _>>()?.concat();
+    let unwanted = filters.exclude.iter().map(|name| find(name)).collect::<Result<Vec<_>, _>>()?.concat();
     check_services(&filters.services)?;
     let mut active: Vec<Active> = Vec::new();
     for candidate in profiles.iter().flat_map(|p| &p.active) {
@@ -115,12 +115,14 @@ fn choose(profiles: &[Profile], filters: &Filters) -> Result<Vec<Active>, Select
     if active.is_empty() { Err(SelectError::NothingLeft) } else { Ok(active) }
 }
 
-/// A rule by id or alias, or an error that suggests one.
-pub fn find(name: &str) -> Result<&'static rules::Rule, SelectError> {
-    rules::find(name).ok_or_else(|| SelectError::NoSuchRule {
-        name: name.to_owned(),
-        suggestion: did_you_mean(name, rules::all().map(|r| r.id)),
-    })
+/// The rules of an id or alias, or an error that suggests one.
+pub fn find(name: &str) -> Result<Vec<&'static rules::Rule>, SelectError> {
+    let found = rules::named(name);
+    if found.is_empty() {
+        let suggestion = did_you_mean(name, rules::all().map(|r| r.id));
+        return Err(SelectError::NoSuchRule { name: name.to_owned(), suggestion });
+    }
+    Ok(found)
 }
 
 /// The services a rule is about, in lower case: the middle part of its types.

@@ -233,12 +233,23 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
     DOMAINS.iter().flat_map(|domain| domain.iter()).flat_map(|file| file.iter())
 }
 
-/// A rule by its id, or by the name that another tool gives it (`CKV_AWS_3`, `EC2.3`, `checkov/CKV_AWS_3`).
+/// The rules of a name: one by its id, or those that another tool's name stands for (`CKV_AWS_3`, `EC2.3`, `checkov/CKV_AWS_3`).
+#[must_use]
+pub fn named(name: &str) -> Vec<&'static Rule> {
+    if let Some(rule) = all().find(|rule| rule.id == name) {
+        return vec![rule];
+    }
+    let means = |e: &&str| {
+        e.eq_ignore_ascii_case(name) || e.split_once('/').is_some_and(|(_, id)| id.eq_ignore_ascii_case(name))
+    };
+    all().filter(|rule| rule.equivalents.iter().any(|e| means(&e))).collect()
+}
+
+/// A rule by its id, or by another tool's name that stands for it alone.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Rule> {
-    all().find(|rule| rule.id == name).or_else(|| {
-        all().find(|rule| {
-            rule.equivalents.iter().any(|e| *e == name || e.split_once('/').is_some_and(|(_, id)| id == name))
-        })
-    })
+    match named(name).as_slice() {
+        [rule] => Some(rule),
+        _ => None,
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! The cases are `tests/fixtures/collected/*.yaml`; their form is told in `CONTRIBUTING.md`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Stdio};

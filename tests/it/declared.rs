@@ -7,7 +7,7 @@ use driftline::collect::Collected;
 use driftline::collect::snapshot::Snapshot;
 use driftline::load;
 use driftline::model::{Address, Listed, Resource, Stack, StackMember, World, from_json, types};
-use driftline::profile::{self, Filters};
+use driftline::profile::{self, Choice, Filters};
 use driftline::report::Run;
 use driftline::scan::{self, Local, Plan};
 use driftline::source::{Sources, Span};
@@ -53,7 +53,7 @@ fn live(kind: &str, id: &str, reads: &'static [&'static str], properties: &Value
 fn report(rule: &str, stacks: Vec<Stack>, resources: Vec<Resource>, local: Option<(&str, &[(&str, &str)])>) -> Value {
     let mut sources = Sources::default();
     let filters = Filters { rules: vec![rule.into()], ..Filters::default() };
-    let active = profile::choose(&[profile::load(&mut sources, profile::DEFAULT).unwrap()], &filters).unwrap();
+    let choice = Choice::new(&[profile::load(&mut sources, profile::DEFAULT).unwrap()], &filters).unwrap();
     let mut listed = Listed::new();
     for kind in resources.iter().map(|r| Arc::clone(&r.kind)).chain([types::STACK.into()]) {
         for region in [REGION, "global"] {
@@ -68,7 +68,7 @@ fn report(rule: &str, stacks: Vec<Stack>, resources: Vec<Resource>, local: Optio
     let exports =
         BTreeMap::from([((ACCOUNT.into(), REGION.into()), BTreeMap::from([("shared-key".into(), "key-1".into())]))]);
     let collected = Collected { stacks, exports, resources, listed, ..Collected::default() };
-    let plan = Plan { choice: Choice { active, ..Choice::default() }, all: true, run: Run::default() };
+    let plan = Plan { choice, all: true, run: Run::default() };
     let snapshot = Snapshot { collected, ..Snapshot::default() };
     let (report, _) = scan::account(plan, &mut sources, snapshot, true, local.as_ref());
     let report = serde_json::to_value(&report).unwrap();

@@ -71,15 +71,25 @@ impl Document {
 
     /// The estates of the declared side, one per undecided condition's outcome.
     pub(crate) fn declared(&self) -> Vec<Estate> {
+        self.try_declared().expect("the fixture evaluates")
+    }
+
+    /// The same, if the template can be evaluated.
+    pub(crate) fn try_declared(&self) -> Option<Vec<Estate>> {
         let inputs = Inputs { stack: "fixture".into(), ..Inputs::default() };
-        let variants = load::evaluate(&self.template, &inputs).expect("the fixture evaluates").variants;
+        let variants = load::evaluate(&self.template, &inputs).ok()?.variants;
         let facts = |r: &Resource| r.kind.starts_with("Driftline::");
-        variants.into_iter().map(|v| Estate::new(v.into_iter().filter(|r| !facts(r)).collect(), None)).collect()
+        Some(variants.into_iter().map(|v| Estate::new(v.into_iter().filter(|r| !facts(r)).collect(), None)).collect())
     }
 
     /// The same state as AWS would show it, and the marks by physical id.
     pub(crate) fn live(&self, rule: &Rule) -> (Estate, BTreeMap<Arc<str>, Mark>) {
-        let ids = self.template.root.child("Resources").and_then(Value::as_map).unwrap();
+        self.try_live(rule).expect("the fixture evaluates")
+    }
+
+    /// The same, if the template can be evaluated.
+    pub(crate) fn try_live(&self, rule: &Rule) -> Option<(Estate, BTreeMap<Arc<str>, Mark>)> {
+        let ids = self.template.root.child("Resources").and_then(Value::as_map)?;
         let inputs = Inputs {
             stack: "fixture".into(),
             account: ACCOUNT.into(),
@@ -88,9 +98,9 @@ impl Document {
             physical_ids: ids.keys().map(|id| (Arc::clone(id), physical(id))).collect(),
             ..Inputs::default()
         };
-        let variants = load::evaluate(&self.template, &inputs).expect("the fixture evaluates").variants;
+        let variants = load::evaluate(&self.template, &inputs).ok()?.variants;
         let declared: Vec<Resource> =
-            variants.into_iter().next().unwrap().into_iter().filter(|r| &*r.kind != types::TEMPLATE).collect();
+            variants.into_iter().next()?.into_iter().filter(|r| &*r.kind != types::TEMPLATE).collect();
         let mut marks: BTreeMap<Arc<str>, Mark> =
             declared.iter().map(|r| (r.address.physical_id.clone().unwrap(), self.mark(r))).collect();
         let mut live: Vec<Resource> = declared.iter().map(|r| observe(r, rule)).collect();
@@ -99,7 +109,7 @@ impl Document {
         let estate = Estate::new(live, Some(everything_listed())).taken_at(taken);
         let places = [types::REGION, types::WHOLE_ACCOUNT].into_iter().flat_map(|kind| estate.of_type(kind));
         marks.extend(places.map(|r| (r.address.physical_id.clone().unwrap(), self.mark(r))));
-        (estate, marks)
+        Some((estate, marks))
     }
 }
 

@@ -12,6 +12,8 @@ mod collected;
 mod declared;
 mod e2e;
 mod fixtures;
+mod handbook;
 mod load;
+mod mutation;
 mod report;
 mod rules;
