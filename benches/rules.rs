@@ -75,7 +75,9 @@ fn account(base: &[Resource], resources: usize) -> Estate {
     all.truncate(resources);
     let kinds = COLLECTORS.iter().flat_map(|c| c.spec().types).map(|t| Arc::<str>::from(t.name));
     let listed: Listed = kinds
-        .flat_map(|k| ["us-east-1", GLOBAL].map(|region| ((Arc::clone(&k), Arc::from("123456789012"), region.into()), Ok(()))))
+        .flat_map(|k| {
+            ["us-east-1", GLOBAL].map(|region| ((Arc::clone(&k), Arc::from("123456789012"), region.into()), Ok(())))
+        })
         .collect::<BTreeMap<_, _>>();
     Estate::new(all, Some(listed)).taken_at("2026-01-31T12:00:00Z".parse().ok())
 }
@@ -101,7 +103,8 @@ fn b_slowest(bencher: Bencher<'_, '_>) {
             })
             .collect();
         times.sort();
-        let worst: Vec<String> = times.iter().rev().take(10).map(|(t, id)| format!("{id} {} ms", t.as_millis())).collect();
+        let worst: Vec<String> =
+            times.iter().rev().take(10).map(|(t, id)| format!("{id} {} ms", t.as_millis())).collect();
         eprintln!("\n{}", worst.join("\n"));
     });
 }

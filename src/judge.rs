@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::model::{Address, Estate, Provenance, Resource, Unknown};
 use crate::profile::Active;
@@ -21,28 +22,62 @@ pub struct Judgement<'a> {
 /// Judges what AWS observed.
 #[must_use]
 pub fn observed<'a>(active: &'a [Active], estate: &'a Estate) -> Vec<Judgement<'a>> {
-    let rules = active.iter().filter(|a| a.rule.scope != Scope::Template);
-    rules.flat_map(|a| judge(a, estate).filter(move |j| !spoken_for(a, j.resource))).collect()
+    let rules: Vec<&Active> = active.iter().filter(|a| a.rule.scope != Scope::Template).collect();
+    each(&rules, estate.len(), |a| judge(a, estate).filter(|j| !spoken_for(a, j.resource)).collect())
 }
 
 /// Judges what templates declare. With undecided conditions there are several variants of the declared estate, one for each way to decide
 /// them; a rule passes if it passes in all of them, fails if it fails in all of them, and is unknown otherwise.
 #[must_use]
 pub fn declared<'a>(active: &'a [Active], variants: &'a [Estate]) -> Vec<Judgement<'a>> {
-    let rules = active.iter().filter(|a| a.rule.scope != Scope::Account);
-    rules
-        .flat_map(|a| {
-            // As a text the template is the same in all variants; the first one holds it.
-            let variants =
-                if a.rule.scope == Scope::Template { variants.get(..1).unwrap_or_default() } else { variants };
-            let mut by_subject: BTreeMap<(&str, &Address), Vec<Judgement<'a>>> = BTreeMap::new();
-            for judgement in variants.iter().flat_map(|estate| judge(a, estate)) {
-                let r = judgement.resource;
-                by_subject.entry((&r.kind, &r.address)).or_default().push(judgement);
+    let rules: Vec<&Active> = active.iter().filter(|a| a.rule.scope != Scope::Account).collect();
+    each(&rules, variants.iter().map(Estate::len).sum(), |a| {
+        // As a text the template is the same in all variants; the first one holds it.
+        let variants = if a.rule.scope == Scope::Template { variants.get(..1).unwrap_or_default() } else { variants };
+        let mut by_subject: BTreeMap<(&str, &Address), Vec<Judgement<'a>>> = BTreeMap::new();
+        for judgement in variants.iter().flat_map(|estate| judge(a, estate)) {
+            let r = judgement.resource;
+            by_subject.entry((&r.kind, &r.address)).or_default().push(judgement);
+        }
+        by_subject.into_values().filter_map(merge).collect()
+    })
+}
+
+/// So many resources are judged by several threads.
+const MANY: usize = 2_000;
+
+/// The judgements of every rule, in the order of the rules, however many threads they were made by.
+fn each<'a>(
+    rules: &[&'a Active],
+    resources: usize,
+    judge: impl Fn(&'a Active) -> Vec<Judgement<'a>> + Sync,
+) -> Vec<Judgement<'a>> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(rules.len());
+    if resources < MANY || threads < 2 {
+        return rules.iter().flat_map(|a| judge(a)).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let n = next.fetch_add(1, Ordering::Relaxed);
+            let Some(active) = rules.get(n) else { return done };
+            done.push((n, judge(active)));
+        }
+    };
+    let mut all: Vec<(usize, Vec<Judgement<'a>>)> = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut all = work();
+        for other in others {
+            match other.join() {
+                Ok(done) => all.extend(done),
+                Err(panic) => std::panic::resume_unwind(panic),
             }
-            by_subject.into_values().filter_map(merge)
-        })
-        .collect()
+        }
+        all
+    });
+    all.sort_by_key(|(n, _)| *n);
+    all.into_iter().flat_map(|(_, judgements)| judgements).collect()
 }
 
 /// Judges what templates declare once for each environment that they can be deployed as: a rule that fails in one of them fails.

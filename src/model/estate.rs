@@ -141,6 +141,18 @@ impl Estate {
         self.resources.get(n)
     }
 
+    /// How many resources there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.resources.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.resources.is_empty()
+    }
+
     /// Every resource, by type and then by address.
     pub fn iter(&self) -> impl Iterator<Item = &Resource> {
         self.resources.iter()

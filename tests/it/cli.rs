@@ -147,7 +147,7 @@ fn bad_input_ends_with_2_and_a_hint() {
         (&["check", "absent.yaml"][..], "absent.yaml"),
         (&["check", "good.yaml", "--rule", "encrypted-volume"], "did you mean encrypted-volumes?"),
         (&["check", "good.yaml", "--compliance", "basline"], "did you mean baseline?"),
-        (&["check", "good.yaml", "--compliance", "p.yaml"], "p.yaml:4:5"),
+        (&["check", "good.yaml", "--compliance", "p.yaml"], "p.yaml:4:9"),
         (&["check", "good.yaml", "--service", "ec3"], "did you mean ec2?"),
         (&["check", "good.yaml", "--format", "sarif"], "not supported yet"),
         (&["check", "good.yaml", "--format", "jsno"], "did you mean json?"),
@@ -325,4 +325,101 @@ Resources:
     assert_eq!(logs["class"], "unknown", "the transform may make a flow log");
     let reason = &logs["declared"]["evidence"][0]["reason"];
     assert!(reason.as_str().unwrap().contains("AWS::Serverless-2016-10-31"), "{logs}");
+}
+
+#[test]
+fn rules_and_profiles_are_listed_as_table_json_and_markdown() {
+    let dir = directory(&[]);
+    let all = driftline(dir.path(), &["rules", "--all", "-f", "json"]);
+    let entries: Vec<serde_json::Value> = serde_json::from_slice(&all.stdout).unwrap();
+    assert_eq!(entries.len(), driftline::rules::all().count());
+    let table = driftline(dir.path(), &["rules", "--category", "storage"]);
+    let text = String::from_utf8(table.stdout).unwrap();
+    assert!(text.contains("s3-bucket-versioning-enabled") && !text.contains("restricted-ssh"), "{text}");
+    let markdown = driftline(dir.path(), &["profiles", "show", "tapstack", "-f", "markdown"]);
+    let text = String::from_utf8(markdown.stdout).unwrap();
+    assert!(text.contains("| rds-multi-az-support | high | resilience | environments: [all] |"), "{text}");
+    let profiles = driftline(dir.path(), &["profiles", "-f", "json"]);
+    let listed: Vec<serde_json::Value> = serde_json::from_slice(&profiles.stdout).unwrap();
+    let share = |name: &str| listed.iter().find(|p| p["name"] == name).unwrap()["framework_percent"].as_u64();
+    assert!(share("cis-aws").unwrap() > 0 && share("baseline").is_none());
+    let schema = driftline(dir.path(), &["profiles", "schema"]);
+    assert!(serde_json::from_slice::<serde_json::Value>(&schema.stdout).unwrap()["$defs"]["selector"].is_object());
+}
+
+#[test]
+fn a_rule_is_explained_with_examples_by_any_of_its_names() {
+    let dir = directory(&[]);
+    let explained = driftline(dir.path(), &["explain", "restricted-ssh"]);
+    let text = String::from_utf8(explained.stdout).unwrap();
+    for part in
+        ["## Why", "## Fix", "## What passes", "## What fails", "## Parameters", "## Equivalents", "## Read live"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(text.contains("`ec2:DescribeSecurityGroups`") && text.contains("baseline (critical)"), "{text}");
+    let alias = driftline(dir.path(), &["explain", "ckv_aws_24", "-f", "json"]);
+    let entry: serde_json::Value = serde_json::from_slice(&alias.stdout).unwrap();
+    assert_eq!(entry["id"], "restricted-ssh");
+    let unknown = driftline(dir.path(), &["explain", "restricted-shh"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(stderr(&unknown).contains("did you mean restricted-ssh?"));
+}
+
+#[test]
+fn a_profile_extends_others_and_means_only_some_resources() {
+    let parent =
+        "name: team\ntitle: t\nrules:\n  - {id: encrypted-volumes, severity: critical}\n  - {id: restricted-ssh}\n";
+    let ours = "name: ours\ntitle: t\nextends: [team.yaml]\nrules:\n  - {id: encrypted-volumes, when: {names: [Data]}}\nleft_out:\n  - {id: restricted-ssh, why: no instances}\n";
+    let other = BAD.replace("Data:", "Scratch:");
+    let circular = "name: c\ntitle: t\nextends: [circular.yaml]\n";
+    let files = [
+        ("profiles/team.yaml", parent),
+        ("profiles/ours.yaml", ours),
+        ("profiles/circular.yaml", circular),
+        ("bad.yaml", BAD),
+        ("other.yaml", &other),
+    ];
+    let dir = directory(&files);
+    let report = |template: &str| -> serde_json::Value {
+        let arguments = ["check", template, "--compliance", "profiles/ours.yaml", "-f", "json"];
+        serde_json::from_slice(&driftline(dir.path(), &arguments).stdout).unwrap()
+    };
+    let bad = report("bad.yaml");
+    assert_eq!(bad["findings"][0]["severity"], "critical", "the parent's severity stands: {bad:#}");
+    assert_eq!(bad["scores"][0]["percent"], 0);
+    assert_eq!(bad["scores"][0]["failed"], serde_json::json!(["encrypted-volumes"]));
+    let other = report("other.yaml");
+    assert_eq!(other["findings"], serde_json::json!([]), "it is not meant: {other:#}");
+    assert_eq!(other["scores"][0]["percent"], serde_json::Value::Null, "nothing applies");
+    let refused = driftline(dir.path(), &["check", "bad.yaml", "--compliance", "profiles/circular.yaml"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("extends itself"), "{}", stderr(&refused));
+}
+
+#[test]
+fn a_profile_for_every_environment_judges_a_template_once_for_each() {
+    let template = r#"AWSTemplateFormatVersion: "2010-09-09"
+Parameters:
+  Environment: {Type: String, Default: dev, AllowedValues: [dev, prod]}
+Conditions:
+  IsProd: !Equals [!Ref Environment, prod]
+Resources:
+  Data:
+    Type: AWS::EC2::Volume
+    Properties:
+      AvailabilityZone: !Select [0, !GetAZs ""]
+      Size: 10
+      Encrypted: !If [IsProd, false, true]
+"#;
+    let profile = "name: p\ntitle: t\nevery_environment: true\nrules: [{id: encrypted-volumes}]\n";
+    let dir = directory(&[("t.yaml", template), ("p.yaml", profile)]);
+    let check = |more: &[&str]| {
+        let arguments = [&["check", "t.yaml", "--compliance", "p.yaml", "-f", "json"], more].concat();
+        serde_json::from_slice::<serde_json::Value>(&driftline(dir.path(), &arguments).stdout).unwrap()
+    };
+    let all = check(&[]);
+    let expected = all["findings"][0]["declared"]["evidence"][0]["expected"].as_str().unwrap_or_default().to_owned();
+    assert!(expected.ends_with("in prod"), "{all:#}");
+    assert_eq!(check(&["--parameter", "Environment=dev"])["counts"]["template"], 0, "a given value is the only one");
 }

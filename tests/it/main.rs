@@ -10,6 +10,7 @@ mod architecture;
 mod cli;
 mod collected;
 mod declared;
+mod documents;
 mod e2e;
 mod fixtures;
 mod handbook;
