@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::model::{Address, Estate, Provenance, Resource, Unknown};
+use crate::model::{Address, Estate, Provenance, Resource, Unknown, types};
 use crate::profile::Active;
 use crate::rules::{Context, Evidence, Scope, Verdict};
 
@@ -33,7 +33,8 @@ pub fn declared<'a>(active: &'a [Active], variants: &'a [Estate]) -> Vec<Judgeme
     let rules: Vec<&Active> = active.iter().filter(|a| a.rule.scope != Scope::Account).collect();
     each(&rules, variants.iter().map(Estate::len).sum(), |a| {
         // As a text the template is the same in all variants; the first one holds it.
-        let variants = if a.rule.scope == Scope::Template { variants.get(..1).unwrap_or_default() } else { variants };
+        let text = a.rule.types == [types::TEMPLATE];
+        let variants = if text { variants.get(..1).unwrap_or_default() } else { variants };
         let mut by_subject: BTreeMap<(&str, &Address), Vec<Judgement<'a>>> = BTreeMap::new();
         for judgement in variants.iter().flat_map(|estate| judge(a, estate)) {
             let r = judgement.resource;

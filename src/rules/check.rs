@@ -82,10 +82,23 @@ pub fn some<'a>(
     test: impl FnMut(&'a Resource) -> Verdict,
 ) -> Verdict {
     let found = Verdict::any(listing.items.iter().copied().map(test), || fail(subject, expected));
-    found.or(|| match &listing.incomplete {
-        Some(why) => Verdict::unknown(Evidence::unknown(subject, expected, why)),
-        None => fail(subject, expected),
-    })
+    match &listing.incomplete {
+        Some(why) => found.or(|| Verdict::unknown(Evidence::unknown(subject, expected, why))),
+        None => found,
+    }
+}
+
+/// Like [`some`], where most of what is listed is not meant at all: what is wrong with the others is no evidence.
+pub fn among<'a>(
+    listing: &Listing<'a>,
+    subject: &Read<'_>,
+    expected: &str,
+    test: impl FnMut(&'a Resource) -> Verdict,
+) -> Verdict {
+    match some(listing, subject, expected, test) {
+        Verdict::Fail(_) => fail(subject, expected),
+        other => other,
+    }
 }
 
 /// Every listed resource satisfies `test`, and there are no others that we cannot see.

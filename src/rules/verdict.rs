@@ -140,6 +140,20 @@ impl Verdict {
         }
     }
 
+    /// The same evidence once only, in order.
+    pub fn distinct(self) -> Self {
+        let once = |mut list: Vec<Evidence>| {
+            list.sort();
+            list.dedup();
+            list
+        };
+        match self {
+            Self::Pass => Self::Pass,
+            Self::Fail(list) => Self::Fail(once(list)),
+            Self::Unknown(list) => Self::Unknown(once(list)),
+        }
+    }
+
     /// Whether it passes.
     #[must_use]
     pub fn is_pass(&self) -> bool {

@@ -1,7 +1,9 @@
-//! Database rules.
+//! Database instances: encryption, reachability, backups, protection.
 
 use crate::model::network::{DB_SUBNET_GROUP, Network, SUBNET};
 use crate::model::{Items, Read, Resource, Unknown, Value};
+use crate::rules::readers::database::standalone;
+use crate::rules::readers::environments;
 use crate::rules::{Context, Evidence, Preset, Verdict, check, rules};
 
 use super::windows::Window;
@@ -190,51 +192,11 @@ rules! {
             "aws-guard/rds_instance_deletion_protection_enabled",
         ],
         check: |r, cx| {
-            let environments: &[&str] = if cx.params.bool("production_only") { &["production"] } else { &["all"] };
+            let wanted: &[&str] = if cx.params.bool("production_only") { &["production"] } else { &["all"] };
             let protected = check::is_true(&r.get("DeletionProtection"));
-            standalone(r, protected).and_then(|verdict| in_environments(r, cx, environments, verdict))
+            standalone(r, protected).and_then(|verdict| environments::within(r, cx, wanted, verdict))
         },
     }
-}
-
-/// The verdict on what is not a member of a cluster; members are judged with their cluster.
-fn standalone(r: &Resource, verdict: Verdict) -> Option<Verdict> {
-    if &*r.kind == "AWS::RDS::DBCluster" {
-        return Some(verdict);
-    }
-    let cluster = r.get("DBClusterIdentifier");
-    match cluster.why_unknown() {
-        None if cluster.is_absent() => Some(verdict),
-        _ if cluster.value().is_some() => None,
-        _ if verdict.is_pass() => Some(Verdict::Pass),
-        _ => Some(check::unknown(&cluster, "no cluster, or a cluster that is judged instead")),
-    }
-}
-
-/// The verdict on what is in one of some environments. If nobody says where a resource is, only a pass is certain.
-fn in_environments(r: &Resource, cx: &Context<'_>, wanted: &[impl AsRef<str>], verdict: Verdict) -> Option<Verdict> {
-    let means_production =
-        |name: &str| ["prod", "production", "prd", "live"].iter().any(|p| p.eq_ignore_ascii_case(name));
-    if wanted.iter().any(|name| name.as_ref().eq_ignore_ascii_case("all")) {
-        return Some(verdict);
-    }
-    let Some(environment) = &r.environment else {
-        return Some(if verdict.is_pass() { verdict } else { in_no_environment(r, wanted) });
-    };
-    let production = cx.production(r) == Some(true);
-    let listed = wanted
-        .iter()
-        .map(AsRef::as_ref)
-        .any(|name| name.eq_ignore_ascii_case(environment) || (production && means_production(name)));
-    listed.then_some(verdict)
-}
-
-fn in_no_environment(r: &Resource, wanted: &[impl AsRef<str>]) -> Verdict {
-    let wanted = wanted.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(" or ");
-    let mut evidence =
-        Evidence::unknown(&r.get("Tags"), format!("environment {wanted}, or another"), &Unknown::NotCollected);
-    evidence.reason = Some("no tag or parameter says which environment it is in".to_owned());
-    Verdict::unknown(evidence)
 }
 
 fn storage_encrypted(r: &Resource) -> Verdict {
@@ -271,7 +233,7 @@ fn multi_az(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
         return None;
     }
     let verdict = standalone(r, check::is_true(&r.get("MultiAZ")))?;
-    in_environments(r, cx, cx.params.texts("environments"), verdict)
+    environments::within(r, cx, cx.params.texts("environments"), verdict)
 }
 
 fn not_public(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {

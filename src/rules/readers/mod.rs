@@ -1,5 +1,13 @@
 //! Shared readers: what several rules read in the same way.
 
+pub(in crate::rules) mod coverage;
+pub(in crate::rules) mod database;
+pub(in crate::rules) mod environments;
 pub(in crate::rules) mod launch;
+pub(in crate::rules) mod mentions;
+pub(in crate::rules) mod named;
+pub(in crate::rules) mod parameters;
 pub(in crate::rules) mod policy;
 pub(in crate::rules) mod ports;
+pub(in crate::rules) mod schedule;
+pub(in crate::rules) mod zones;
