@@ -129,6 +129,7 @@ fn describe(cx: &Cx, s: &SdkStack) -> Stack {
         id: arc(s.stack_id()),
         status: arc(s.stack_status().map(aws_sdk_cloudformation::types::StackStatus::as_str)),
         parent: s.parent_id().map(Arc::from),
+        termination_protection: s.enable_termination_protection(),
         parameters: s
             .parameters()
             .iter()

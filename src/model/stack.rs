@@ -22,6 +22,9 @@ pub struct Stack {
     pub status: Arc<str>,
     /// The parent's ARN, for a nested stack.
     pub parent: Option<Arc<str>>,
+    /// Whether it is protected from deletion; a nested stack has its root's protection.
+    #[serde(default)]
+    pub termination_protection: Option<bool>,
     /// The template as it was handed in; `None` if it could not be read.
     pub original: Option<Arc<str>>,
     /// The template after macros and transforms; `None` if it could not be read or nothing was processed.

@@ -10,7 +10,7 @@ use super::document::{
 use super::score::scores;
 use crate::collect::Gap;
 use crate::join::{Class, DriftEntry, Finding, Side, Status};
-use crate::model::{Address, Estate, GLOBAL, Provenance, Stack};
+use crate::model::{Address, Estate, GLOBAL, Provenance, Resource, Stack, types};
 use crate::rules::Evidence;
 use crate::source::Sources;
 
@@ -60,6 +60,11 @@ pub fn build(input: Input<'_>) -> Report {
         }),
         run: input.run,
     }
+}
+
+/// Stacks are what resources are counted by, and facts and places are none.
+fn counts_as_resource(r: &Resource) -> bool {
+    !r.kind.starts_with("Driftline::") && &*r.kind != types::STACK
 }
 
 fn counts(findings: &[Finding]) -> Counts {
@@ -161,7 +166,7 @@ fn gap(g: &Gap) -> GapJson {
 
 fn coverage(observed: &Estate, stacks_complete: bool) -> Coverage {
     let mut provenance = ProvenanceCounts::default();
-    for r in observed.iter().filter(|r| !r.kind.starts_with("Driftline::")) {
+    for r in observed.iter().filter(|r| counts_as_resource(r)) {
         let n = match r.provenance {
             Provenance::Stack => &mut provenance.stack,
             Provenance::Derived { .. } => &mut provenance.derived,
@@ -188,7 +193,7 @@ fn places(input: &Input<'_>, observed: &Estate) -> Vec<PlaceCoverage> {
     for s in input.stacks {
         places.entry((&s.account, &s.region)).or_default().stacks += 1;
     }
-    for r in observed.iter().filter(|r| !r.kind.starts_with("Driftline::")) {
+    for r in observed.iter().filter(|r| counts_as_resource(r)) {
         places.entry((&r.address.account, &r.address.region)).or_default().resources += 1;
     }
     for gap in input.gaps {

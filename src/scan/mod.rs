@@ -5,6 +5,7 @@ mod declared;
 mod differences;
 mod files;
 mod redact;
+mod stacks;
 mod wanted;
 
 pub use files::{Family, templates};
@@ -89,6 +90,7 @@ pub fn account(
     declared.belong_to(&plan.choice.environments);
     let variants = declared.estates();
     join::attribute(&stacks, variants.first(), &mut resources);
+    resources.extend(self::stacks::observed(&stacks));
     for r in &mut resources {
         belong(r, &plan.choice.environments);
     }

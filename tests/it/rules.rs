@@ -136,7 +136,7 @@ fn rules_are_documented_and_unique() {
 #[test]
 fn every_type_a_rule_looks_at_is_collected() {
     let exempt = not_collected();
-    let made = [types::TEMPLATE, types::REGION, types::WHOLE_ACCOUNT];
+    let made = [types::TEMPLATE, types::STACK, types::REGION, types::WHOLE_ACCOUNT];
     for rule in rules::all().filter(|r| r.scope != Scope::Template) {
         for kind in rule.kinds().filter(|k| !made.contains(k)) {
             let (collected, excused) = (collect::reads(kind).is_some(), exempt.contains_key(kind));
