@@ -78,7 +78,8 @@ fn resource(on: &Evaluator<'_>, id: &Arc<str>, entry: &Entry, environment: Optio
 }
 
 /// The template as a resource: its sections, unresolved. The attribute `Incomplete` is unknown, with the reason, where a transform or a
-/// loop may declare resources that the text does not show.
+/// loop may declare resources that the text does not show. `Hooks` is the section of that name, and `EnvironmentParameter` the parameter
+/// that says which environment the stack belongs to.
 fn itself(template: &Template, on: &Evaluator<'_>, environment: Option<Arc<str>>) -> Resource {
     let address = Address { physical_id: on.inputs.stack_id.clone(), ..address(on) };
     let resources = template.root.as_map().and_then(|root| root.get("Resources"));
@@ -90,6 +91,12 @@ fn itself(template: &Template, on: &Evaluator<'_>, environment: Option<Arc<str>>
         let why =
             left.map_or_else(|| Unknown::Unsupported(Arc::clone(&name)), |entry| call::why(on, &name, &entry.value));
         resource.set_attribute("Incomplete", Kind::Unknown(why));
+    }
+    if let Some(hooks) = on.scope.root.child("Hooks") {
+        resource.set_attribute("Hooks", hooks.kind.clone());
+    }
+    if let Some(name) = environment_parameters(on).next() {
+        resource.set_attribute("EnvironmentParameter", Kind::Str(Arc::clone(name)));
     }
     resource
 }
@@ -117,13 +124,18 @@ pub fn environments(template: &Template) -> Option<(Arc<str>, Vec<Arc<str>>)> {
 
 /// The environment of the stack: a parameter says it, or a tag of the stack.
 fn environment(on: &Evaluator<'_>) -> Option<Arc<str>> {
-    let named = |wanted: &&str| on.scope.parameters.keys().find(|name| name.eq_ignore_ascii_case(wanted));
     let text = |name: &Arc<str>| match on.parameters.get(name)? {
         Kind::Str(text) if !text.is_empty() => Some(Arc::clone(text)),
         _ => None,
     };
-    let parameter = ENVIRONMENT.iter().filter_map(named).find_map(text);
+    let parameter = environment_parameters(on).find_map(text);
     parameter.or_else(|| ["Environment", "environment"].iter().find_map(|tag| on.inputs.tags.get(*tag)).cloned())
+}
+
+/// The parameters that say which environment a stack belongs to, the more telling ones first.
+fn environment_parameters<'a>(on: &'a Evaluator<'_>) -> impl Iterator<Item = &'a Arc<str>> {
+    let named = |wanted: &&str| on.scope.parameters.keys().find(|name| name.eq_ignore_ascii_case(wanted));
+    ENVIRONMENT.iter().filter_map(named)
 }
 
 #[cfg(test)]

@@ -7,7 +7,11 @@ pub(in crate::rules) const LAUNCH_TEMPLATE: &str = "AWS::EC2::LaunchTemplate";
 
 /// The launch template of an instance; `Missing` if it names none.
 pub(in crate::rules) fn template_of<'a>(estate: &'a Estate, instance: &Resource) -> Related<'a> {
-    let named = instance.get("LaunchTemplate");
+    named(estate, &instance.get("LaunchTemplate"))
+}
+
+/// The launch template that a specification names, by id or by name; `Missing` if there is none.
+pub(in crate::rules) fn named<'a>(estate: &'a Estate, named: &Read<'_>) -> Related<'a> {
     if named.value().is_none() {
         return named.why_unknown().map_or(Related::Missing, Related::Unknown);
     }
@@ -17,7 +21,7 @@ pub(in crate::rules) fn template_of<'a>(estate: &'a Estate, instance: &Resource)
     }
     let name = named.get("LaunchTemplateName");
     if let Some(text) = name.as_str() {
-        let all = estate.of(instance, LAUNCH_TEMPLATE);
+        let all = estate.of(named.resource, LAUNCH_TEMPLATE);
         if let Some(found) = all.items.iter().find(|t| t.get("LaunchTemplateName").as_str() == Some(text)) {
             return Related::Found(found);
         }
