@@ -4,6 +4,7 @@ use super::{unlisted, unsure};
 use crate::model::network::{DefaultRoute, Known, Network, Target, Unsure, Zone, about};
 use crate::model::{Read, Related, Resource, Unknown};
 use crate::rules::check::fail;
+use crate::rules::readers::production::production_only;
 use crate::rules::{Context, Evidence, Preset, Verdict, rules};
 
 rules! {
@@ -45,11 +46,7 @@ rules! {
             production_only: Preset::Bool(false) => "judge only estates that belong to a production environment",
         },
         equivalents: [],
-        check: |vpc, cx| match (cx.params.bool("production_only"), cx.production(vpc)) {
-            (false, _) | (true, Some(true)) => judge(vpc, cx),
-            (true, Some(false)) => None,
-            (true, None) => judge(vpc, cx).map(|verdict| if verdict.is_pass() { verdict } else { nobody_says(vpc) }),
-        },
+        check: |vpc, cx| production_only(vpc, cx, || judge(vpc, cx)),
     }
 }
 
@@ -147,11 +144,6 @@ fn zone_of<'a>(network: Network<'a>, cx: &Context<'a>, gateway: &'a Resource) ->
             Err(Unsure::new(read, why))
         }
     }
-}
-
-fn nobody_says(vpc: &Resource) -> Verdict {
-    let why = Unknown::Unsupported("an estate that names no environment".into());
-    Verdict::unknown(Evidence::unknown(&about(vpc, "Environment"), "the tag or parameter Environment", &why))
 }
 
 #[cfg(test)]

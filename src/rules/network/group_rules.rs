@@ -4,7 +4,7 @@ use crate::model::{Items, Listing, Read, Related, Resource};
 use crate::rules::check::unknown;
 use crate::rules::{Context, Verdict};
 
-pub(super) const GROUP: &str = "AWS::EC2::SecurityGroup";
+pub(in crate::rules) const GROUP: &str = "AWS::EC2::SecurityGroup";
 
 /// Which way traffic goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,19 @@ pub(super) fn standalone<'a>(group: &'a Resource, cx: &Context<'a>, way: Way) ->
     let mut listing = cx.estate.referrers(group, way.kind(), "GroupId");
     listing.items.extend(cx.estate.referrers(group, way.kind(), "GroupName").items);
     listing
+}
+
+/// All rules of a group that go one way. The error is the list, if it cannot be read; an element that cannot be read is
+/// a rule of which nothing is known.
+pub(super) fn all<'a>(group: &'a Resource, cx: &Context<'a>, way: Way) -> Result<Vec<GroupRule<'a>>, Read<'a>> {
+    let list = group.get(way.list());
+    let inline = match list.items() {
+        Items::Absent => Vec::new(),
+        Items::Unknown => return Err(list),
+        Items::Are(items) => items,
+    };
+    let own = standalone(group, cx, way).items.into_iter().map(GroupRule::Standalone);
+    Ok(inline.into_iter().map(GroupRule::Inline).chain(own).collect())
 }
 
 /// Judges every rule of a subject that goes one way. The subject is a group, or a rule that stands alone: `None` if its

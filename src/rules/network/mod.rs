@@ -1,11 +1,22 @@
 //! Network rules.
 
+mod acls;
+mod balancer_groups;
+mod bastions;
+mod budget;
+mod data_tables;
+mod dependencies;
+mod egress;
+mod endpoints;
 mod exposure;
 mod gateways;
 mod group_rules;
 mod group_texts;
+mod hosts;
 mod logs;
 mod security_groups;
+mod sources;
+mod subnet_space;
 mod subnets;
 #[cfg(test)]
 pub(in crate::rules) mod testing;
@@ -14,11 +25,27 @@ use crate::model::network::{Unsure, about};
 use crate::model::{Resource, Unknown};
 use crate::rules::{Evidence, Verdict};
 
+pub(in crate::rules) use group_rules::GROUP;
+pub(in crate::rules) use sources::from_cloudfront;
+
 /// The files of this domain, in the order in which their rules are listed.
-pub(super) static FILES: &[&[super::Rule]] = &[gateways::RULES, logs::RULES, security_groups::RULES, subnets::RULES];
+pub(super) static FILES: &[&[super::Rule]] = &[
+    acls::RULES,
+    balancer_groups::RULES,
+    bastions::RULES,
+    budget::RULES,
+    data_tables::RULES,
+    egress::RULES,
+    endpoints::RULES,
+    gateways::RULES,
+    logs::RULES,
+    security_groups::RULES,
+    subnet_space::RULES,
+    subnets::RULES,
+];
 
 /// What could not be read of the network leaves the verdict on `subject` open.
-fn unsure(subject: &Resource, unsure: &Unsure<'_>, expected: &str) -> Verdict {
+pub(in crate::rules) fn unsure(subject: &Resource, unsure: &Unsure<'_>, expected: &str) -> Verdict {
     let verdict = Verdict::unknown(Evidence::unknown(&unsure.read, expected, &unsure.why));
     if std::ptr::eq(unsure.read.resource, subject) { verdict } else { verdict.on(unsure.read.resource.address.name()) }
 }

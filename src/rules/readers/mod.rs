@@ -1,6 +1,8 @@
 //! Shared readers: what several rules read in the same way.
 
+pub(in crate::rules) mod acl_entries;
 pub(in crate::rules) mod aws_policies;
+pub(in crate::rules) mod balancer;
 pub(in crate::rules) mod codedeploy;
 pub(in crate::rules) mod coverage;
 pub(in crate::rules) mod database;
@@ -16,6 +18,8 @@ pub(in crate::rules) mod named;
 pub(in crate::rules) mod parameters;
 pub(in crate::rules) mod policy;
 pub(in crate::rules) mod ports;
+pub(in crate::rules) mod production;
 pub(in crate::rules) mod schedule;
 pub(in crate::rules) mod state_machine;
+pub(in crate::rules) mod wanted;
 pub(in crate::rules) mod zones;
