@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::model::{Address, Estate, Provenance, Resource, Unknown, types};
 use crate::profile::Active;
-use crate::rules::{Context, Evidence, Scope, Verdict};
+use crate::rules::{Context, EVERY, Evidence, Scope, Verdict};
 
 /// What a rule says of one resource on one side.
 #[derive(Clone, Debug)]
@@ -121,7 +121,10 @@ fn said_of(verdict: Verdict, environment: Option<&str>) -> Verdict {
 
 fn judge<'a>(active: &'a Active, estate: &'a Estate) -> impl Iterator<Item = Judgement<'a>> {
     let context = Context { estate, params: &active.params };
-    active.rule.types.iter().flat_map(|kind| estate.of_type(kind)).map(move |resource| Judgement {
+    let every = active.rule.types.contains(&EVERY);
+    let named = active.rule.types.iter().flat_map(|kind| estate.of_type(kind));
+    let all = every.then(|| estate.iter()).into_iter().flatten().filter(|r| active.rule.is_about(&r.kind));
+    named.chain(all).map(move |resource| Judgement {
         active,
         resource,
         verdict: match active.means(resource) {
@@ -148,7 +151,7 @@ fn perhaps_not_meant(verdict: Verdict) -> Verdict {
 
 /// Whether the resource is a part of another one that the rule judges: then that one speaks for it.
 fn spoken_for(active: &Active, resource: &Resource) -> bool {
-    matches!(&resource.provenance, Provenance::Derived { kind, .. } if active.rule.types.contains(&&**kind))
+    matches!(&resource.provenance, Provenance::Derived { kind, .. } if active.rule.is_about(kind))
 }
 
 /// One judgement of those over all variants in which the subject exists.

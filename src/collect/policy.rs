@@ -45,7 +45,8 @@ fn of_rules(spec: &'static Spec, properties: &BTreeSet<(&str, &str)>) -> BTreeSe
     for t in spec.types {
         for property in t.reads {
             let asked = told_by(t.asked, property);
-            let wanted = !t.on_demand.contains(property) || properties.contains(&(t.name, property));
+            let named = [t.name, "*"].iter().any(|kind| properties.contains(&(*kind, *property)));
+            let wanted = !t.on_demand.contains(property) || named;
             if wanted { needed.extend(asked) } else { on_demand.extend(asked) }
         }
     }

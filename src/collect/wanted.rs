@@ -9,7 +9,7 @@ pub type Declared = HashMap<Arc<str>, HashMap<Arc<str>, BTreeSet<Arc<str>>>>;
 /// Properties that rules or templates look at. Listings fill what they fill; a call per resource is made only for these.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// By type: what the rules look at.
+    /// By type, or under `*` for every type: what the rules look at.
     pub by_rules: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
     /// By type and physical id: what the resource's template declares.
     pub declared: Declared,
@@ -28,9 +28,12 @@ impl Wanted {
     #[must_use]
     pub fn wants(&self, kind: &str, id: &str, properties: &[&str]) -> bool {
         let hit = |set: &BTreeSet<Arc<str>>| properties.iter().any(|p| set.contains(*p));
-        self.all
-            || self.by_rules.get(kind).is_some_and(hit)
-            || self.declared.get(kind).and_then(|ids| ids.get(id)).is_some_and(hit)
+        self.all || self.of_rules(kind).any(hit) || self.declared.get(kind).and_then(|ids| ids.get(id)).is_some_and(hit)
+    }
+
+    /// What the rules look at of a type, and of every type.
+    fn of_rules(&self, kind: &str) -> impl Iterator<Item = &BTreeSet<Arc<str>>> {
+        [kind, "*"].into_iter().filter_map(|kind| self.by_rules.get(kind))
     }
 
     /// Whether a resource of this type and id is in a template.
@@ -43,9 +46,7 @@ impl Wanted {
     #[must_use]
     pub fn wants_any(&self, kind: &str, properties: &[&str]) -> bool {
         let hit = |set: &BTreeSet<Arc<str>>| properties.iter().any(|p| set.contains(*p));
-        self.all
-            || self.by_rules.get(kind).is_some_and(hit)
-            || self.declared.get(kind).is_some_and(|ids| ids.values().any(hit))
+        self.all || self.of_rules(kind).any(hit) || self.declared.get(kind).is_some_and(|ids| ids.values().any(hit))
     }
 }
 
@@ -65,6 +66,8 @@ mod tests {
         assert!(wanted.wants("T", "a", &["Other", "Website"]));
         assert!(!wanted.wants("T", "b", &["Website"]));
         assert!(wanted.wants_any("T", &["Website"]) && !wanted.wants_any("U", &["Website"]));
+        let tags = Wanted { by_rules: BTreeMap::from([("*".into(), set("Tags"))]), ..Wanted::default() };
+        assert!(tags.wants("T", "any", &["Tags"]) && tags.wants_any("U", &["Tags"]) && !tags.wants_any("U", &["Name"]));
         assert!(Wanted::everything().wants("U", "x", &["Anything"]));
     }
 }

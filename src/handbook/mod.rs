@@ -163,7 +163,7 @@ fn actions(rule: &Rule) -> BTreeSet<&'static str> {
 
 /// Types that it looks at and that nothing lists.
 fn not_collected(rule: &Rule) -> BTreeSet<&'static str> {
-    use crate::model::types::{REGION, TEMPLATE, WHOLE_ACCOUNT};
-    let made = [REGION, TEMPLATE, WHOLE_ACCOUNT, "*"];
+    use crate::model::types::{REGION, STACK, TEMPLATE, WHOLE_ACCOUNT};
+    let made = [REGION, TEMPLATE, WHOLE_ACCOUNT, STACK];
     rule.kinds().filter(|kind| !made.contains(kind) && crate::collect::reads(kind).is_none()).collect()
 }

@@ -78,14 +78,21 @@ fn resource(on: &Evaluator<'_>, id: &Arc<str>, entry: &Entry, environment: Optio
 }
 
 /// The template as a resource: its sections, unresolved. The attribute `Incomplete` is unknown, with the reason, where a transform or a
-/// loop may declare resources that the text does not show. `Hooks` is the section of that name, and `EnvironmentParameter` the parameter
-/// that says which environment the stack belongs to.
+/// loop may declare resources that the text does not show. `Hooks` is the section of that name, `EnvironmentParameter` the parameter
+/// that says which environment the stack belongs to, and `StackTags` what CloudFormation tags every resource with.
 fn itself(template: &Template, on: &Evaluator<'_>, environment: Option<Arc<str>>) -> Resource {
     let address = Address { physical_id: on.inputs.stack_id.clone(), ..address(on) };
     let resources = template.root.as_map().and_then(|root| root.get("Resources"));
     let at = resources.map_or_else(|| Span::new(template.file, 0, 0), |entry| entry.key_at);
     let mut resource = Resource::new(types::TEMPLATE, address, World::Closed, at);
     resource.environment = environment;
+    let tag = |(key, value): (&Arc<str>, &Arc<str>)| {
+        let value = Value::live(Kind::Str(Arc::clone(value)));
+        (Arc::clone(key), Entry { key_at: Span::LIVE, value })
+    };
+    if !on.inputs.tags.is_empty() {
+        resource.set_attribute("StackTags", Kind::Map(on.inputs.tags.iter().map(tag).collect()));
+    }
     if let Some(name) = on.scope.expansion() {
         let left = on.scope.resources.get(&name).filter(|_| names::is_expansion(&name));
         let why =

@@ -22,12 +22,12 @@ mod secrets;
 mod storage;
 mod template;
 
-pub use params::{Param, ParamError, ParamValue, Params, Preset};
+pub use params::{PLACEHOLDERS, Param, ParamError, ParamValue, Params, Preset};
 pub use verdict::{Evidence, Verdict};
 
 use std::fmt;
 
-use crate::model::{Estate, Resource};
+use crate::model::{Estate, Resource, types};
 
 /// How bad it is. Ordered: `Critical` is the greatest.
 #[derive(
@@ -111,6 +111,9 @@ pub enum Scope {
     Account,
 }
 
+/// Stands for every type among the types that a rule is about or reads (`*.Tags`). Nothing is collected because of it.
+pub const EVERY: &str = "*";
+
 /// A rule: what it is called, what it reads, and how it judges.
 #[derive(Debug)]
 pub struct Rule {
@@ -126,7 +129,7 @@ pub struct Rule {
     pub severity: Severity,
     /// Where it can be judged.
     pub scope: Scope,
-    /// Types of its subjects: each such resource gets a verdict.
+    /// Types of its subjects: each such resource gets a verdict. [`EVERY`] is every type of AWS, as far as stacks and other rules bring it in.
     pub types: &'static [&'static str],
     /// What it looks at besides its subjects: types, and properties that cost a call per resource (`AWS::S3::Bucket.LoggingConfiguration`).
     pub reads: &'static [&'static str],
@@ -144,13 +147,24 @@ impl Rule {
     /// Every type that it looks at.
     pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
         let kind = |read: &&'static str| read.split_once('.').map_or(*read, |(kind, _)| kind);
-        self.types.iter().copied().chain(self.reads.iter().map(kind))
+        self.types.iter().copied().chain(self.reads.iter().map(kind)).filter(|kind| *kind != EVERY)
+    }
+
+    /// Whether resources of a type are subjects. [`EVERY`] is every type of AWS, but not the template itself or a fact without such a type.
+    #[must_use]
+    pub fn is_about(&self, kind: &str) -> bool {
+        self.types.contains(&kind) || (self.types.contains(&EVERY) && has_resources(kind))
     }
 
     /// The properties that it looks at and that cost a call per resource: type and name.
     pub fn properties(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         self.reads.iter().filter_map(|read| read.split_once('.'))
     }
+}
+
+/// Whether a type is one of AWS, and not the template itself.
+fn has_resources(kind: &str) -> bool {
+    kind.starts_with("AWS::") && kind != types::TEMPLATE
 }
 
 /// What a check may look at besides its subject.

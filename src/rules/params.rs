@@ -16,6 +16,10 @@ pub struct Param {
     pub docs: &'static str,
 }
 
+/// What [`Preset::NamePattern`] allows besides regular expressions, each with the character that stands for it in the compiled pattern. Whoever
+/// matches a name puts the character where the environment, the type or the account stands in it.
+pub const PLACEHOLDERS: &[(&str, &str)] = &[("{env}", "\u{1}"), ("{type}", "\u{2}"), ("{account}", "\u{3}")];
+
 /// A default, and with it a type.
 #[derive(Clone, Copy, Debug)]
 pub enum Preset {
@@ -39,6 +43,10 @@ pub enum Preset {
     Patterns(&'static [&'static str]),
     /// Names, each with a text or with nothing: `{Name: null, Environment: prod}`.
     Map(&'static [(&'static str, Option<&'static str>)]),
+    /// Names, each with a regular expression or with nothing: `{Name: null, Environment: "^(dev|prod)$"}`.
+    PatternMap(&'static [(&'static str, Option<&'static str>)]),
+    /// A regular expression for names that may be missing. Its `{env}`, `{type}` and `{account}` stand for [`PLACEHOLDERS`].
+    NamePattern,
     /// Names, each with texts: `{mysql: [error, slowquery]}`.
     Lists(&'static [(&'static str, &'static [&'static str])]),
 }
@@ -66,6 +74,8 @@ pub enum ParamValue {
     Patterns(Vec<Regex>),
     /// Names with a text or nothing.
     Map(BTreeMap<String, Option<String>>),
+    /// Names with a regular expression or nothing.
+    PatternMap(BTreeMap<String, Option<Regex>>),
     /// Names with texts.
     Lists(BTreeMap<String, Vec<String>>),
 }
@@ -108,7 +118,7 @@ impl Preset {
             Self::Int(n) => ParamValue::Int(n),
             Self::Share(x) => ParamValue::Share(x),
             Self::Text(t) => ParamValue::Text(t.to_owned()),
-            Self::Nothing => ParamValue::Nothing,
+            Self::Nothing | Self::NamePattern => ParamValue::Nothing,
             Self::Texts(list) => ParamValue::Texts(list.iter().map(|&t| t.to_owned()).collect()),
             Self::Ints(list) => ParamValue::Ints(list.to_vec()),
             Self::Pattern(text) => pattern(text).map_or(ParamValue::Nothing, ParamValue::Pattern),
@@ -116,6 +126,9 @@ impl Preset {
             Self::Map(list) => {
                 ParamValue::Map(list.iter().map(|&(k, v)| (k.to_owned(), v.map(str::to_owned))).collect())
             }
+            Self::PatternMap(list) => ParamValue::PatternMap(
+                list.iter().map(|&(k, v)| (k.to_owned(), v.and_then(|text| pattern(text).ok()))).collect(),
+            ),
             Self::Lists(list) => {
                 let texts = |v: &[&str]| v.iter().map(|&t| t.to_owned()).collect();
                 ParamValue::Lists(list.iter().map(|&(k, v)| (k.to_owned(), texts(v))).collect())
@@ -136,6 +149,8 @@ impl Preset {
             Self::Pattern(_) => "a regular expression",
             Self::Patterns(_) => "a list of regular expressions",
             Self::Map(_) => "a mapping of names to text or null",
+            Self::PatternMap(_) => "a mapping of names to regular expressions or null",
+            Self::NamePattern => "a regular expression, with {env}, {type} and {account}",
             Self::Lists(_) => "a mapping of names to lists of texts",
         }
     }
@@ -278,6 +293,15 @@ impl Params {
         map.into_iter().flatten().map(|(k, v)| (k.as_str(), v.as_deref()))
     }
 
+    /// Names with a regular expression or nothing, by name.
+    pub fn pattern_map(&self, name: &str) -> impl Iterator<Item = (&str, Option<&Regex>)> {
+        let map = match self.values.get(name) {
+            Some(ParamValue::PatternMap(map)) => Some(map),
+            _ => None,
+        };
+        map.into_iter().flatten().map(|(k, v)| (k.as_str(), v.as_ref()))
+    }
+
     /// Names with texts, by name.
     pub fn lists(&self, name: &str) -> impl Iterator<Item = (&str, &[String])> {
         let map = match self.values.get(name) {
@@ -309,7 +333,16 @@ fn fit(default: Preset, value: ParamValue) -> Result<Option<ParamValue>, String>
         }
         (Preset::Lists(_), ParamValue::Map(map)) if map.is_empty() => Some(ParamValue::Lists(BTreeMap::new())),
         (Preset::Pattern(_), ParamValue::Text(text)) => Some(ParamValue::Pattern(pattern(&text)?)),
-        (Preset::Pattern(_), ParamValue::Nothing) => Some(ParamValue::Nothing),
+        (Preset::Pattern(_) | Preset::NamePattern, ParamValue::Nothing) => Some(ParamValue::Nothing),
+        (Preset::NamePattern, ParamValue::Text(text)) => {
+            let filled = PLACEHOLDERS.iter().fold(text, |text, (name, character)| text.replace(name, character));
+            Some(ParamValue::Pattern(pattern(&filled)?))
+        }
+        (Preset::PatternMap(_), ParamValue::Map(map)) => {
+            let compiled =
+                |(name, text): (String, Option<String>)| Ok((name, text.map(|text| pattern(&text)).transpose()?));
+            Some(ParamValue::PatternMap(map.into_iter().map(compiled).collect::<Result<_, String>>()?))
+        }
         (Preset::Patterns(_), ParamValue::Texts(list)) => {
             Some(ParamValue::Patterns(list.iter().map(|text| pattern(text)).collect::<Result<_, _>>()?))
         }
@@ -327,12 +360,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn patterns_are_compiled_once_and_name_what_is_wrong_with_them() {
+        let text = |text: &str| ParamValue::Text(text.to_owned());
+        let Ok(Some(ParamValue::Pattern(name))) = fit(Preset::NamePattern, text("^shop-{env}-[a-z]{2}$")) else {
+            panic!("no pattern")
+        };
+        assert!(name.is_match("shop-\u{1}-eu") && !name.is_match("shop-{env}-eu"));
+        assert!(matches!(fit(Preset::NamePattern, ParamValue::Nothing), Ok(Some(ParamValue::Nothing))));
+        assert!(fit(Preset::NamePattern, text("(")).is_err());
+
+        let map = |value: &str| ParamValue::Map(BTreeMap::from([("Tier".to_owned(), Some(value.to_owned()))]));
+        assert!(matches!(fit(Preset::PatternMap(&[]), map("^public$")), Ok(Some(ParamValue::PatternMap(_)))));
+        assert!(fit(Preset::PatternMap(&[]), map("(")).is_err());
+    }
+
+    #[test]
     fn every_default_is_of_its_own_type() {
         for rule in crate::rules::all() {
             for p in rule.params {
                 let lost = |kept: usize| matches!(p.default, Preset::Patterns(list) if list.len() != kept);
                 let broken = match p.default.value() {
-                    ParamValue::Nothing => !matches!(p.default, Preset::Nothing),
+                    ParamValue::Nothing => !matches!(p.default, Preset::Nothing | Preset::NamePattern),
+                    ParamValue::PatternMap(map) => {
+                        matches!(p.default, Preset::PatternMap(known) if known.iter().any(|(k, v)| v.is_some() != map.get(*k).is_some_and(Option::is_some)))
+                    }
                     ParamValue::Patterns(list) => lost(list.len()),
                     _ => false,
                 };

@@ -7,7 +7,7 @@ use driftline::collect::{self, COLLECTORS};
 use driftline::load::{self, Inputs, Template};
 use driftline::model::{Entry, Estate, GLOBAL, Kind, Listed, Resource, Unknown, Value, World, types};
 use driftline::profile::param_value;
-use driftline::rules::{Params, Rule};
+use driftline::rules::{EVERY, Params, Rule};
 use driftline::source::{Sources, Span};
 
 const ACCOUNT: &str = "123456789012";
@@ -142,7 +142,9 @@ fn observe(declared: &Resource, rule: &Rule) -> Resource {
     (address.stack, address.logical_id) = (None, None);
     let mut live = Resource::new(Arc::clone(&declared.kind), address, world, Span::LIVE);
     live.properties = at_aws(&declared.properties);
-    let wanted = |name: &str| rule.properties().any(|(kind, property)| *kind == *declared.kind && property == name);
+    let wanted = |name: &str| {
+        rule.properties().any(|(kind, property)| (kind == EVERY || *kind == *declared.kind) && property == name)
+    };
     for name in collect::type_spec(&declared.kind).map_or(&[][..], |t| t.on_demand).iter().filter(|name| !wanted(name))
     {
         live.set(name, Kind::Unknown(Unknown::NotCollected));

@@ -1,11 +1,23 @@
 //! Rules about the template as a text: their subject's properties are the template's sections, functions unresolved and in long form.
 
+mod dependencies;
+mod environment;
+mod literals;
+mod outputs;
+mod parameters;
 mod quality;
+mod references;
+mod regions;
 mod secrets;
+mod standalone;
+mod tunables;
+mod validation;
 mod zones;
 
 mod functions;
 mod names;
+mod texts;
+mod uses;
 
 use std::sync::Arc;
 
@@ -14,12 +26,43 @@ use crate::rules::{Evidence, Verdict};
 use crate::source::Span;
 
 /// The files of this domain, in the order in which their rules are listed.
-pub(super) static FILES: &[&[super::Rule]] = &[quality::RULES, secrets::RULES, zones::RULES];
+pub(super) static FILES: &[&[super::Rule]] = &[
+    dependencies::RULES,
+    environment::RULES,
+    literals::RULES,
+    outputs::RULES,
+    parameters::RULES,
+    quality::RULES,
+    references::RULES,
+    regions::RULES,
+    secrets::RULES,
+    standalone::RULES,
+    tunables::RULES,
+    validation::RULES,
+    zones::RULES,
+];
 
 /// The entries of a section, in the template's order. A transform that brings in others is none itself.
 fn section<'a>(template: &'a Resource, name: &str) -> impl Iterator<Item = (&'a Arc<str>, &'a Entry)> {
     let entries = template.properties.child(name).and_then(Value::as_map).into_iter().flatten();
     entries.filter(|(key, _)| !key.starts_with("Fn::"))
+}
+
+/// The resources of some types, in the template's order.
+fn resources<'a>(template: &'a Resource, kinds: &[&str]) -> impl Iterator<Item = (&'a str, &'a Entry)> {
+    section(template, "Resources")
+        .filter(|(_, entry)| kind(entry).is_some_and(|kind| kinds.contains(&kind)))
+        .map(|(name, entry)| (&**name, entry))
+}
+
+/// The type of a resource.
+fn kind(resource: &Entry) -> Option<&str> {
+    resource.value.child("Type").and_then(Value::as_str)
+}
+
+/// A property of a resource, down a path with dots.
+fn property<'a>(resource: &'a Entry, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(resource.value.child("Properties")?, |value, key| value.child(key))
 }
 
 /// A fault at a place of its own: at a key, or with an actual value that must not be shown as it is.
