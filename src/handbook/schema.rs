@@ -116,9 +116,9 @@ fn shape(preset: Preset) -> Value {
         Preset::Nothing => json!({"type": ["string", "null"]}),
         Preset::Texts(_) => json!({"type": "array", "items": {"type": ["string", "integer"]}}),
         Preset::Ints(_) => json!({"type": "array", "items": {"type": "integer"}}),
-        Preset::Pattern(_) => json!({"type": ["string", "null"], "format": "regex"}),
+        Preset::Pattern(_) | Preset::NamePattern => json!({"type": ["string", "null"], "format": "regex"}),
         Preset::Patterns(_) => json!({"type": "array", "items": {"type": "string", "format": "regex"}}),
-        Preset::Map(_) => {
+        Preset::Map(_) | Preset::PatternMap(_) => {
             json!({"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}})
         }
         Preset::Lists(_) => {

@@ -9,6 +9,8 @@ use super::place::places;
 use super::{Address, GLOBAL, Kind, Read, Resource, Unknown, Value, types};
 
 type Index = usize;
+/// A type and the path of a property of it.
+type Property = (Arc<str>, Arc<str>);
 /// Which types were listed to the end in which account and region, and why not where not.
 pub type Listed = BTreeMap<(Arc<str>, Arc<str>, Arc<str>), Result<(), Unknown>>;
 
@@ -19,10 +21,10 @@ pub struct Estate {
     by_type: BTreeMap<Arc<str>, Vec<Index>>,
     by_logical: HashMap<(Arc<str>, Arc<str>), Index>,
     by_id: HashMap<Arc<str>, Vec<Index>>,
-    /// Who names a resource in which top-level property.
+    /// Who names a resource in which property: `KmsKeyId`, `LoggingConfiguration.DestinationBucketName`; elements of a list count for the list.
     referrers: HashMap<(Index, Arc<str>, Arc<str>), Vec<Index>>,
-    /// Resources whose top-level property of that name cannot be resolved: they may name anything.
-    loose: HashMap<(Arc<str>, Arc<str>), Vec<Index>>,
+    /// Resources whose property of that path cannot be resolved: they may name anything.
+    loose: HashMap<Property, Vec<(Index, Unknown)>>,
     /// Declared side: stacks whose templates may make resources that are not seen (a macro, a loop, an include), and why.
     incomplete: BTreeMap<Arc<str>, (Address, Unknown)>,
     /// Observed side: which types were listed where, and why not where not.
@@ -88,7 +90,7 @@ impl Estate {
             {
                 self.incomplete.insert(Arc::clone(stack), (r.address.clone(), why));
             }
-            for id in [&r.address.physical_id, &r.address.arn].into_iter().flatten() {
+            for id in [&r.address.physical_id, &r.address.arn, &given_name(r)].into_iter().flatten() {
                 self.by_id.entry(Arc::clone(id)).or_default().push(n);
             }
         }
@@ -107,19 +109,16 @@ impl Estate {
 
     fn index_references(&mut self) {
         let mut referrers: HashMap<(Index, Arc<str>, Arc<str>), Vec<Index>> = HashMap::new();
-        let mut loose: HashMap<(Arc<str>, Arc<str>), Vec<Index>> = HashMap::new();
+        let mut loose: HashMap<Property, Vec<(Index, Unknown)>> = HashMap::new();
         for (n, r) in self.resources.iter().enumerate() {
-            for (property, entry) in r.properties.as_map().into_iter().flatten() {
-                let values = entry.value.as_list().unwrap_or(std::slice::from_ref(&entry.value));
-                for value in values {
-                    for target in self.targets(value, &r.address) {
-                        referrers.entry((target, Arc::clone(&r.kind), Arc::clone(property))).or_default().push(n);
-                    }
-                    if matches!(value.kind, Kind::Unknown(_)) {
-                        loose.entry((Arc::clone(&r.kind), Arc::clone(property))).or_default().push(n);
-                    }
+            leaves(&r.properties, &mut String::new(), &mut |path, value| {
+                for target in self.targets(value, &r.address) {
+                    referrers.entry((target, Arc::clone(&r.kind), path.into())).or_default().push(n);
                 }
-            }
+                if let Kind::Unknown(why) = &value.kind {
+                    loose.entry((Arc::clone(&r.kind), path.into())).or_default().push((n, why.clone()));
+                }
+            });
         }
         self.referrers = referrers;
         self.loose = loose;
@@ -163,6 +162,16 @@ impl Estate {
         self.by_type.get(kind).into_iter().flatten().filter_map(|&n| self.at(n))
     }
 
+    /// The resources of a type in the same stack (or template) as `from`: found without looking at those of others.
+    pub fn beside(&self, from: &Resource, kind: &str) -> impl Iterator<Item = &Resource> {
+        let place = |r: &Resource| (r.address.account.clone(), r.address.region.clone(), r.address.stack.clone());
+        let wanted = place(from);
+        let all = self.by_type.get(kind).map_or(&[][..], Vec::as_slice);
+        let start = all.partition_point(|&n| self.at(n).is_some_and(|r| place(r) < wanted));
+        let rest = all.get(start..).unwrap_or_default();
+        rest.iter().filter_map(|&n| self.at(n)).take_while(move |r| place(r) == wanted)
+    }
+
     /// The declared resource of a logical id.
     #[must_use]
     pub fn by_logical_id(&self, stack: &str, logical_id: &str) -> Option<&Resource> {
@@ -176,15 +185,16 @@ impl Estate {
         Listing { items, incomplete: self.why_unlisted(kind, &from.address) }
     }
 
-    /// The resources of a type that name `target` in a top-level property (directly, or in a list).
+    /// The resources of a type that name `target` in a property (`A.B` for one below another), directly or in a list.
     /// `incomplete` also says so if one of them may name it without our being able to tell.
     #[must_use]
     pub fn referrers(&self, target: &Resource, kind: &str, property: &str) -> Listing<'_> {
         let mut incomplete = self.why_unlisted(kind, &target.address);
-        let loose = self.loose.get(&(kind.into(), property.into())).into_iter().flatten();
-        for other in loose.filter_map(|&n| self.at(n)).filter(|r| r.address.near(&target.address)) {
-            incomplete = incomplete.or_else(|| other.get(property).why_unknown()).or(Some(Unknown::NotCollected));
-        }
+        let ends = property.match_indices('.').map(|(end, _)| end).chain([property.len()]);
+        let above = ends.filter_map(|end| property.get(..end));
+        let loose = above.filter_map(|path| self.loose.get(&(kind.into(), path.into()))).flatten();
+        let near = |n: Index| self.at(n).is_some_and(|r| r.address.near(&target.address));
+        incomplete = incomplete.or_else(|| loose.into_iter().find(|(n, _)| near(*n)).map(|(_, why)| why.clone()));
         let items = self
             .position(target)
             .and_then(|n| self.referrers.get(&(n, kind.into(), property.into())))
@@ -228,15 +238,19 @@ impl Estate {
                 _ => self.incomplete.values().find(|(address, _)| address.near(from)).map(|(_, why)| why.clone()),
             };
         };
-        let mut seen = false;
-        for region in [&*from.region, GLOBAL] {
-            match listed.get(&(kind.into(), Arc::clone(&from.account), region.into())) {
-                Some(Err(why)) => return Some(why.clone()),
-                Some(Ok(())) => seen = true,
-                None => {}
-            }
+        let of_kind = |region: &str| (Arc::from(kind), Arc::clone(&from.account), Arc::from(region));
+        // What is global knows every region of its account.
+        let ends: Vec<&Result<(), Unknown>> = if &*from.region == GLOBAL {
+            let start = of_kind("");
+            let same = |key: &(Arc<str>, Arc<str>, Arc<str>)| key.0 == start.0 && key.1 == start.1;
+            listed.range(start.clone()..).take_while(|(key, _)| same(key)).map(|(_, end)| end).collect()
+        } else {
+            [&*from.region, GLOBAL].iter().filter_map(|region| listed.get(&of_kind(region))).collect()
+        };
+        if let Some(why) = ends.iter().find_map(|end| end.as_ref().err()) {
+            return Some(why.clone());
         }
-        (!seen).then_some(Unknown::NotCollected)
+        ends.is_empty().then_some(Unknown::NotCollected)
     }
 
     /// Whether resources of a type were listed to the end in every account and region where anybody tried, and anywhere at all.
@@ -254,6 +268,35 @@ impl Estate {
         let key = (&resource.kind, &resource.address);
         let n = all.partition_point(|&n| self.at(n).is_some_and(|r| (&r.kind, &r.address) < key));
         all.get(n).copied().filter(|&n| self.at(n).is_some_and(|r| r.address == resource.address))
+    }
+}
+
+/// Types whose `Ref` is the name that a template gives them.
+const NAMED: &[(&str, &str)] = &[("AWS::KMS::Alias", "AliasName"), ("AWS::S3::Bucket", "BucketName")];
+
+/// The physical id that a resource of these types is going to have, where the template tells.
+fn given_name(r: &Resource) -> Option<Arc<str>> {
+    let (_, property) = NAMED.iter().find(|(kind, _)| *kind == &*r.kind)?;
+    let name = r.properties.child(property).and_then(Value::as_str)?;
+    (r.address.physical_id.as_deref() != Some(name)).then(|| name.into())
+}
+
+/// Calls `found` with every scalar below a value and its path; elements of a list go by the list's path.
+fn leaves(value: &Value, path: &mut String, found: &mut impl FnMut(&str, &Value)) {
+    match &value.kind {
+        Kind::Map(map) => {
+            for (key, entry) in map {
+                let end = path.len();
+                if end > 0 {
+                    path.push('.');
+                }
+                path.push_str(key);
+                leaves(&entry.value, path, found);
+                path.truncate(end);
+            }
+        }
+        Kind::List(list) => list.iter().for_each(|item| leaves(item, path, found)),
+        _ => found(path, value),
     }
 }
 
@@ -294,6 +337,40 @@ mod tests {
     }
 
     #[test]
+    fn what_names_a_resource_further_down_is_found_by_its_path() {
+        let key = live("AWS::KMS::Key", "key-1", &serde_json::json!({}));
+        let encryption = |id: &serde_json::Value| serde_json::json!({"Rules": [{"By": {"Key": id}}]});
+        let bucket = live("AWS::S3::Bucket", "b", &encryption(&"key-1".into()));
+        let mut open = live("AWS::S3::Bucket", "c", &serde_json::json!({}));
+        let kinds = [("AWS::KMS::Key", Ok(())), ("AWS::S3::Bucket", Ok(()))];
+        let estate = Estate::new(vec![key.clone(), bucket.clone()], Some(listed(&kinds)));
+        let found = estate.referrers(&key, "AWS::S3::Bucket", "Rules.By.Key");
+        assert_eq!((found.items, found.incomplete), (vec![&bucket], None));
+        assert!(estate.referrers(&key, "AWS::S3::Bucket", "Rules.By").items.is_empty());
+
+        open.set("Rules", Kind::Unknown(Unknown::NotCollected));
+        let estate = Estate::new(vec![key.clone(), open], Some(listed(&kinds)));
+        let found = estate.referrers(&key, "AWS::S3::Bucket", "Rules.By.Key");
+        assert_eq!(found.incomplete, Some(Unknown::NotCollected), "what is above is not known");
+    }
+
+    #[test]
+    fn a_name_that_a_template_gives_is_what_others_may_call_it() {
+        let declared = |kind: &str, id: &str, properties: &serde_json::Value| {
+            let address = Address { stack: Some("s".into()), logical_id: Some(id.into()), ..Address::default() };
+            let mut r = Resource::new(kind, address, World::Closed, Span::LIVE);
+            r.properties = from_json(properties);
+            r
+        };
+        let alias = declared("AWS::KMS::Alias", "Alias", &serde_json::json!({"AliasName": "alias/data"}));
+        let topic = declared("AWS::SNS::Topic", "Topic", &serde_json::json!({"KmsMasterKeyId": "alias/data"}));
+        let estate = Estate::new(vec![alias.clone(), topic.clone()], None);
+        assert!(
+            matches!(estate.follow(&topic.get("KmsMasterKeyId"), &[&*alias.kind]), Related::Found(r) if *r == alias)
+        );
+    }
+
+    #[test]
     fn what_was_not_listed_or_cannot_be_resolved_may_be_anything() {
         let why = Unknown::Denied { action: "ec2:DescribeVpcs".into() };
         let subnet = live("AWS::EC2::Subnet", "subnet-1", &serde_json::json!({"VpcId": "vpc-1"}));
@@ -308,5 +385,19 @@ mod tests {
         let found = estate.referrers(&vpc, "AWS::EC2::Subnet", "VpcId");
         assert_eq!(found.incomplete, Some(Unknown::Parameter("Vpc".into())), "it may name this VPC");
         assert!(matches!(vpc.get("CidrBlock").field, Field::Unknown { .. }));
+    }
+
+    #[test]
+    fn a_stack_knows_its_own_resources_from_those_of_others() {
+        let declared = |stack: &str, id: &str| {
+            let address = Address { stack: Some(stack.into()), logical_id: Some(id.into()), ..Address::default() };
+            Resource::new("AWS::IAM::Role", address, World::Closed, Span::LIVE)
+        };
+        let all = vec![declared("b", "Web"), declared("a", "Web"), declared("b", "Api"), declared("c", "Web")];
+        let estate = Estate::new(all, None);
+        let from = declared("b", "Profile");
+        let found: Vec<_> = estate.beside(&from, "AWS::IAM::Role").map(|r| r.address.name()).collect();
+        assert_eq!(found, ["Api", "Web"]);
+        assert_eq!(estate.beside(&from, "AWS::IAM::User").count(), 0);
     }
 }

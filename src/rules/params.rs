@@ -175,6 +175,10 @@ impl fmt::Display for ParamValue {
             Self::Map(map) => {
                 write!(f, "{{{}}}", list(map.iter().map(|(k, v)| format!("{k}: {}", v.as_deref().unwrap_or("null")))))
             }
+            Self::PatternMap(map) => {
+                let shown = |p: &Option<Regex>| p.as_ref().map_or("null", Regex::as_str).to_owned();
+                write!(f, "{{{}}}", list(map.iter().map(|(k, v)| format!("{k}: {}", shown(v)))))
+            }
             Self::Lists(map) => write!(f, "{{{}}}", list(map.iter().map(|(k, v)| format!("{k}: [{}]", list(v))))),
         }
     }

@@ -6,7 +6,7 @@ use crate::rules::readers::launch;
 use crate::rules::{Context, Evidence, Preset, Verdict, rules};
 
 rules! {
-    /// Instances and launch templates accept only metadata requests that carry a token (IMDSv2).
+    /// Instances, launch templates and launch configurations accept only metadata requests that carry a token (IMDSv2).
     ///
     /// ## Why
     ///
@@ -23,26 +23,39 @@ rules! {
     /// A running instance: `aws ec2 modify-instance-metadata-options --instance-id i-… --http-tokens required`.
     ///
     /// Where nothing is said, the AMI and then the account decide for an instance: the declared side is unknown and the
-    /// observed side decides. A launch template that says nothing fails unless the account's default is known to demand
+    /// observed side decides. A launch template or configuration that says nothing fails unless the account's default is known to demand
     /// tokens.
     "ec2-imdsv2-check" => {
-        title: "EC2 instances and launch templates require IMDSv2 tokens.",
+        title: "EC2 instances, launch templates and launch configurations require IMDSv2 tokens.",
         category: Compute,
         severity: High,
         scope: Resource,
-        types: ["AWS::EC2::Instance", "AWS::EC2::LaunchTemplate"],
+        types: ["AWS::AutoScaling::LaunchConfiguration", "AWS::EC2::Instance", "AWS::EC2::LaunchTemplate"],
         reads: ["Driftline::EC2::InstanceMetadataDefaults"],
         params: {
             require_declared: Preset::Bool(false) => "fail an instance in a template that leaves the tokens to the AMI or the account",
         },
         equivalents: [
-            "aws-config/ec2-imdsv2-check", "aws-config/ec2-launch-template-imdsv2-check",
-            "security-hub/EC2.8", "security-hub/EC2.170", "prowler/ec2_instance_imdsv2_enabled",
-            "prowler/ec2_launch_template_imdsv2_required", "checkov/CKV_AWS_79", "cis-5.0/5.7", "pci-4.0/8.2.8",
+            "aws-config/ec2-imdsv2-check",
+            "aws-config/ec2-launch-template-imdsv2-check",
+            "aws-config/autoscaling-launchconfig-requires-imdsv2",
+            "security-hub/EC2.8",
+            "security-hub/EC2.170",
+            "security-hub/AutoScaling.3",
+            "prowler/ec2_instance_imdsv2_enabled",
+            "prowler/ec2_launch_template_imdsv2_required",
+            "prowler/autoscaling_group_launch_configuration_requires_imdsv2",
+            "checkov/CKV_AWS_79",
+            "cis-5.0/5.7",
+            "pci-4.0/8.2.8",
         ],
         check: |r, cx| {
             Some(match &*r.kind {
-                "AWS::EC2::Instance" => instance(r, cx),
+                launch::INSTANCE => instance(r, cx),
+                launch::LAUNCH_CONFIGURATION => {
+                    let options = r.get("MetadataOptions");
+                    said(&options).unwrap_or_else(|| by_default(&options.get("HttpTokens"), cx))
+                }
                 _ => Verdict::all(launch::settings(r, "MetadataOptions").iter().map(|options| {
                     said(options).unwrap_or_else(|| by_default(&options.get("HttpTokens"), cx))
                 })),

@@ -1,7 +1,6 @@
 //! What deploys: deployment groups, pipelines, state machines, functions that shift traffic.
 
 use crate::model::{Estate, Field, Kind, Read, Related, Resource, Unknown, Value, types};
-use crate::rules::readers::aws_policies::never_grants;
 use crate::rules::readers::codedeploy::GROUP;
 use crate::rules::readers::policy::principal::{Attached, allows, attached, each_inline};
 use crate::rules::readers::policy::{Document, Effect, names};
@@ -153,24 +152,8 @@ pub(super) fn may_shift(function: &Resource, cx: &Context<'_>) -> Verdict {
 pub(super) fn role_allows(function: &Resource, actions: &[&str], cx: &Context<'_>) -> Verdict {
     let role = function.get("Role");
     check::related(cx.estate, &role, &[ROLE], "a role that the estate holds", |role| {
-        let allowed = actions.iter().map(|action| {
-            let verdict = allows(cx.estate, role, action);
-            if rests_on_others(&verdict, role, action, cx) {
-                return check::fail(&role.get("Policies"), &format!("a policy that allows {action}"));
-            }
-            verdict
-        });
+        let allowed = actions.iter().map(|action| allows(cx.estate, role, action));
         Verdict::any(allowed, || check::fail(&role.get("Policies"), "a policy"))
-    })
-}
-
-/// Whether an action is open only for policies of AWS's that are about other services.
-fn rests_on_others(verdict: &Verdict, role: &Resource, action: &str, cx: &Context<'_>) -> bool {
-    let Verdict::Unknown(list) = verdict else { return false };
-    list.iter().all(|evidence| {
-        let read = role.get(&evidence.path);
-        evidence.path.starts_with("ManagedPolicyArns.")
-            && matches!(attached(cx.estate, &read), Attached::Aws(name) if never_grants(&name, action))
     })
 }
 

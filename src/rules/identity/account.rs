@@ -143,7 +143,7 @@ fn user_mfa(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
 }
 
 /// Whether a user has a password or, if keys count, an active access key; else the verdict on what could not be read.
-fn can_sign_in(r: &Resource, keys_count: bool) -> Result<bool, Verdict> {
+pub(super) fn can_sign_in(r: &Resource, keys_count: bool) -> Result<bool, Verdict> {
     let mut open = None;
     let mut unread = |read: &Read<'_>| {
         open.get_or_insert_with(|| check::unknown(read, "a user who can sign in"));

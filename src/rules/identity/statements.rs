@@ -6,13 +6,14 @@ use crate::model::{Items, Kind, Read, Resource, Unknown, Value};
 use crate::rules::readers::policy::principal::{self, Attached, written};
 use crate::rules::readers::policy::unscopable::is_unscopable;
 use crate::rules::readers::policy::{Document, Effect, Statement, matches, unknown};
+use crate::rules::readers::template_text::Written;
 use crate::rules::{Context, Evidence, Params, Verdict, check};
 
 const SPECIFIC: &str = "actions by name, not all actions of a service";
 
 /// Every inline policy of a principal, or the document of a policy, satisfies `test`.
 /// `None` for what is judged elsewhere: roles that a service owns, and policies that belong to one of `principals`.
-fn each_document(
+pub(super) fn each_document(
     r: &Resource,
     cx: &Context<'_>,
     principals: &[&str],
@@ -90,7 +91,7 @@ fn names_actions(statement: &Statement<'_>, exempt: &[String]) -> Verdict {
 }
 
 /// The verdict on a statement that allows; others pass, and one whose effect is not known is known only if it would pass anyway.
-fn if_it_allows(statement: &Statement<'_>, verdict: Verdict, expected: &str) -> Verdict {
+pub(super) fn if_it_allows(statement: &Statement<'_>, verdict: Verdict, expected: &str) -> Verdict {
     match statement.effect() {
         Effect::Allow => verdict,
         Effect::Deny | Effect::None => Verdict::Pass,
@@ -187,27 +188,11 @@ fn names_one(resource: &Read<'_>, expected: &str) -> Verdict {
 
 /// Whether a value that is not known will name something for certain: the attribute of a resource, or a text that has fixed parts.
 fn names_something(resource: &Read<'_>, why: &Unknown) -> bool {
-    matches!(why, Unknown::Runtime(_)) || written(resource).is_some_and(has_fixed_text)
-}
-
-/// Whether `Fn::Sub` or `Fn::Join` has text around what it fills in: `arn:aws:s3:::${Bucket}` has, `${Anything}` and
-/// `${Anything}*` have not.
-fn has_fixed_text(raw: &Value) -> bool {
-    let fixed = |text: &str| text.bytes().any(|b| b != b'*');
-    if let Some(sub) = raw.child("Fn::Sub") {
-        let text = sub.as_str().or_else(|| sub.child("0").and_then(Value::as_str)).unwrap_or_default();
-        let outside = text
-            .split("${")
-            .enumerate()
-            .map(|(n, part)| if n == 0 { part } else { part.split_once('}').map_or("", |(_, after)| after) });
-        return outside.into_iter().any(fixed);
-    }
-    let parts = raw.child("Fn::Join").and_then(|join| join.child("1")).and_then(Value::as_list).unwrap_or_default();
-    parts.iter().filter_map(Value::as_str).any(fixed)
+    matches!(why, Unknown::Runtime(_)) || written(resource).is_some_and(|raw| Written::of(raw).has_fixed_text())
 }
 
 /// Whether a condition narrows the statement. Conditions that say what a key is *not*, or that it is missing, do not.
-fn narrowed(statement: &Statement<'_>, keys: &[String]) -> Result<bool, Unknown> {
+pub(super) fn narrowed(statement: &Statement<'_>, keys: &[String]) -> Result<bool, Unknown> {
     let condition = statement.read.get("Condition");
     let Some(operators) = condition.value().and_then(Value::as_map) else {
         return condition.why_unknown().map_or(Ok(false), Err);
@@ -259,21 +244,6 @@ mod tests {
             [("*", true), ("*:*", true), ("s3:*", true), ("s3:Get*", false), ("s3:GetObject", false), ("", false)]
         {
             assert_eq!(is_full(action), expected, "{action}");
-        }
-    }
-
-    #[test]
-    fn text_around_what_is_filled_in_cannot_become_a_bare_star() {
-        for (raw, expected) in [
-            (json!({"Fn::Sub": "arn:${AWS::Partition}:s3:::b/*"}), true),
-            (json!({"Fn::Sub": ["${Bucket}/*", {"Bucket": "b"}]}), true),
-            (json!({"Fn::Join": [":", ["arn", {"Ref": "P"}]]}), true),
-            (json!({"Fn::Sub": "${Anything}"}), false),
-            (json!({"Fn::Sub": "${Anything}*"}), false),
-            (json!({"Fn::Join": ["", [{"Ref": "P"}, "*"]]}), false),
-            (json!({"Ref": "P"}), false),
-        ] {
-            assert_eq!(has_fixed_text(&from_json(&raw)), expected, "{raw}");
         }
     }
 

@@ -3,7 +3,9 @@
 pub(in crate::rules) mod acl_entries;
 pub(in crate::rules) mod aws_policies;
 pub(in crate::rules) mod balancer;
+pub(in crate::rules) mod by_name;
 pub(in crate::rules) mod codedeploy;
+pub(in crate::rules) mod compute_role;
 pub(in crate::rules) mod coverage;
 pub(in crate::rules) mod database;
 pub(in crate::rules) mod duration;
@@ -21,5 +23,7 @@ pub(in crate::rules) mod ports;
 pub(in crate::rules) mod production;
 pub(in crate::rules) mod schedule;
 pub(in crate::rules) mod state_machine;
+pub(in crate::rules) mod template_text;
+pub(in crate::rules) mod user_data;
 pub(in crate::rules) mod wanted;
 pub(in crate::rules) mod zones;

@@ -1,6 +1,10 @@
 //! IAM policy documents: statements, what they allow, whom they trust. Each question has three answers.
 
+pub(in crate::rules) mod boundary;
+pub(in crate::rules) mod compares;
+pub(in crate::rules) mod in_force;
 pub(in crate::rules) mod principal;
+pub(in crate::rules) mod resources;
 pub(in crate::rules) mod unscopable;
 
 use crate::model::{Field, Items, Kind, Read, Unknown, Value, from_json};
@@ -78,12 +82,6 @@ impl<'a> Document<'a> {
                 (known.map(|read| Statement { read }).collect(), why)
             }
         }
-    }
-
-    /// Whether a statement allows an action: on something and under some condition, since neither is looked at; whatever others deny.
-    pub(in crate::rules) fn grants(&self, action: &str) -> Verdict {
-        let expected = format!("a statement that allows {action}");
-        self.any(&expected, |statement| both(statement.effect().is(&Effect::Allow), || statement.covers(action)))
     }
 
     /// Whether no statement denies an action outright: without a condition and on every resource. A narrower one leaves something of it.
@@ -293,7 +291,7 @@ mod tests {
     }
 
     fn verdict(document: &Document<'_>, action: &str) -> &'static str {
-        document.grants(action).and(document.does_not_deny(action)).word()
+        document.any("allowed", |statement| statement.allows(action)).and(document.does_not_deny(action)).word()
     }
 
     #[test]

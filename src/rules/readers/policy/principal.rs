@@ -1,15 +1,17 @@
 //! The policies that are in force for a role, user or group.
 
-use super::{Document, unknown};
+use super::Document;
+use super::in_force::InForce;
 use crate::model::{Estate, Items, Kind, Read, Related, Resource, Unknown, Value};
 use crate::rules::check;
+use crate::rules::readers::by_name;
 use crate::rules::verdict::Verdict;
 
-const MANAGED: &str = "AWS::IAM::ManagedPolicy";
+pub(super) const MANAGED: &str = "AWS::IAM::ManagedPolicy";
 
 /// What names a kind of principal in other resources: its type, the list property of `AWS::IAM::Policy` and
 /// `AWS::IAM::ManagedPolicy`, and the type that adds one inline policy to it with the property that names it there.
-const PRINCIPALS: &[(&str, &str, &str, &str)] = &[
+pub(super) const PRINCIPALS: &[(&str, &str, &str, &str)] = &[
     ("AWS::IAM::Role", "Roles", "AWS::IAM::RolePolicy", "RoleName"),
     ("AWS::IAM::User", "Users", "AWS::IAM::UserPolicy", "UserName"),
     ("AWS::IAM::Group", "Groups", "AWS::IAM::GroupPolicy", "GroupName"),
@@ -32,14 +34,14 @@ pub(in crate::rules) enum Attached<'a> {
 ///
 /// On the observed side the principal's own `Policies` hold every inline policy: counting the resources that put them there would
 /// count them twice.
-fn standalone<'a>(estate: &'a Estate, principal: &Resource) -> (Vec<&'a Resource>, Option<Unknown>) {
+pub(super) fn standalone<'a>(estate: &'a Estate, principal: &Resource) -> (Vec<&'a Resource>, Option<Unknown>) {
     let (mut found, mut open) = (Vec::new(), None);
     if principal.is_live() {
         return (found, open);
     }
-    for &(_, list, kind, property) in PRINCIPALS.iter().filter(|(principals, ..)| *principals == &*principal.kind) {
-        for (kind, property) in [("AWS::IAM::Policy", list), (kind, property)] {
-            let listing = estate.referrers(principal, kind, property);
+    for &(_, list, kind, own_name) in PRINCIPALS.iter().filter(|(principals, ..)| *principals == &*principal.kind) {
+        for (kind, property) in [("AWS::IAM::Policy", list), (kind, own_name)] {
+            let listing = by_name::referrers(estate, (principal, own_name), kind, property);
             found.extend(listing.items);
             open = open.or(listing.incomplete);
         }
@@ -111,73 +113,7 @@ pub(in crate::rules) fn written<'a>(read: &Read<'a>) -> Option<&'a Value> {
 /// leave it open unless another one decides.
 pub(in crate::rules) fn allows(estate: &Estate, principal: &Resource, action: &str) -> Verdict {
     let expected = format!("a policy that allows {action}");
-    let mut granted = Vec::new();
-    let mut denied = Verdict::Pass;
-    let mut judge = |document: &Document<'_>, lead: Option<&str>| {
-        let on = |verdict: Verdict| lead.map_or_else(|| verdict.clone(), |name| verdict.clone().on(name));
-        granted.push(on(document.grants(action)));
-        denied = std::mem::replace(&mut denied, Verdict::Pass).and(on(document.does_not_deny(action)));
-    };
-    let mut open = Vec::new();
-
-    let inline = principal.get("Policies");
-    match inline.items() {
-        Items::Absent => {}
-        Items::Unknown => open.push(check::unknown(&inline, &expected)),
-        Items::Are(items) => {
-            for item in items {
-                judge(&Document::new(item.get("PolicyDocument")), None);
-            }
-        }
-    }
-    let (others, why) = standalone(estate, principal);
-    open.extend(why.map(|why| unknown(&inline, &expected, &why)));
-    for other in others {
-        judge(&Document::new(other.get("PolicyDocument")), Some(other.address.name()));
-    }
-
-    let (customer, unread) = managed(estate, principal, &expected);
-    open.extend(unread);
-    for policy in customer {
-        judge(&Document::new(policy.get("PolicyDocument")), Some(policy.address.name()));
-    }
-    let nothing = || check::fail(&inline, &expected);
-    let granted = Verdict::any(granted, nothing).or(|| Verdict::any(open, nothing));
-    granted.and(denied)
-}
-
-/// The customer-managed policies attached to a principal, each once, and an unknown for every attachment whose document we do not have.
-fn managed<'a>(estate: &'a Estate, principal: &Resource, expected: &str) -> (Vec<&'a Resource>, Vec<Verdict>) {
-    let (mut found, mut open): (Vec<&Resource>, Vec<Verdict>) = (Vec::new(), Vec::new());
-    let arns = principal.get("ManagedPolicyArns");
-    match arns.items() {
-        Items::Absent => {}
-        Items::Unknown => open.push(check::unknown(&arns, expected)),
-        Items::Are(items) => {
-            for arn in items {
-                match attached(estate, &arn) {
-                    Attached::Customer(policy) => found.push(policy),
-                    Attached::Missing => {}
-                    Attached::Unknown(why) => open.push(unknown(&arn, expected, &why)),
-                    Attached::Aws(name) => {
-                        let why = Unknown::Unsupported(format!("the document of AWS's policy {name}").into());
-                        open.push(unknown(&arn, expected, &why));
-                    }
-                }
-            }
-        }
-    }
-    // A managed policy may name its principals instead. Observed principals list what is attached to them either way.
-    if !principal.is_live() {
-        for &(_, list, ..) in PRINCIPALS.iter().filter(|(kind, ..)| *kind == &*principal.kind) {
-            let listing = estate.referrers(principal, MANAGED, list);
-            found.extend(listing.items);
-            open.extend(listing.incomplete.map(|why| unknown(&arns, expected, &why)));
-        }
-    }
-    found.sort_by(|a, b| a.address.cmp(&b.address));
-    found.dedup_by(|a, b| a.address == b.address);
-    (found, open)
+    InForce::of(estate, principal).with_aws_unread(action).allows(action, &expected)
 }
 
 #[cfg(test)]
