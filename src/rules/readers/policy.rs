@@ -110,7 +110,11 @@ impl<'a> Document<'a> {
     }
 
     /// One statement satisfies `test`; the evidence is the whole list of statements.
-    fn any(&self, expected: &str, test: impl Fn(&Statement<'_>) -> Result<bool, Unknown>) -> Verdict {
+    pub(in crate::rules) fn any(
+        &self,
+        expected: &str,
+        test: impl Fn(&Statement<'_>) -> Result<bool, Unknown>,
+    ) -> Verdict {
         let (statements, mut why) = self.statements();
         for statement in &statements {
             match test(statement) {
@@ -128,7 +132,8 @@ impl<'a> Document<'a> {
 }
 
 impl Effect {
-    fn is(&self, other: &Self) -> Result<bool, Unknown> {
+    /// Whether it is this one.
+    pub(in crate::rules) fn is(&self, other: &Self) -> Result<bool, Unknown> {
         match self {
             Self::Unknown(why) => Err(why.clone()),
             known => Ok(known == other),
@@ -211,7 +216,10 @@ pub(in crate::rules) fn names(list: &Read<'_>, test: impl Fn(&str) -> bool) -> R
 }
 
 /// Kleene's *and* of two questions; the second is asked only if the first does not decide.
-fn both(first: Result<bool, Unknown>, second: impl FnOnce() -> Result<bool, Unknown>) -> Result<bool, Unknown> {
+pub(in crate::rules) fn both(
+    first: Result<bool, Unknown>,
+    second: impl FnOnce() -> Result<bool, Unknown>,
+) -> Result<bool, Unknown> {
     match first {
         Ok(false) => Ok(false),
         Ok(true) => second(),

@@ -105,7 +105,12 @@ rules! {
         severity: Medium,
         scope: Resource,
         types: ["AWS::S3::Bucket"],
-        reads: ["AWS::S3::Bucket.VersioningConfiguration"],
+        reads: [
+            "AWS::S3::Bucket.VersioningConfiguration", "AWS::CloudTrail::Trail", "AWS::Config::DeliveryChannel",
+            "AWS::ElasticLoadBalancingV2::LoadBalancer.LoadBalancerAttributes", "AWS::CloudFront::Distribution.DistributionConfig",
+            "AWS::WAFv2::LoggingConfiguration", "AWS::EC2::FlowLog", "AWS::S3::Bucket.LoggingConfiguration",
+        ],
+        params: { log_buckets_only: Preset::Bool(false) => "judge only buckets that services write logs to" },
         equivalents: [
             "aws-config/s3-bucket-versioning-enabled",
             "security-hub/S3.14",
@@ -114,7 +119,9 @@ rules! {
             "aws-guard/s3_bucket_versioning_enabled",
             "pci-4.0/10.3.4",
         ],
-        check: |r, _| Some(check::one_of(&r.get("VersioningConfiguration.Status"), &["Enabled"])),
+        check: |r, cx| super::of_log_buckets(r, cx, cx.params.bool("log_buckets_only"), || {
+            check::one_of(&r.get("VersioningConfiguration.Status"), &["Enabled"])
+        }),
     }
 }
 

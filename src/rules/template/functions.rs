@@ -3,7 +3,7 @@
 use crate::model::{Kind, Value};
 
 /// The names that a value refers to: `Ref` and the placeholders of `Fn::Sub`, without those that a `Fn::Sub` defines itself.
-pub(super) fn references(value: &Value) -> Vec<&str> {
+pub(in crate::rules) fn references(value: &Value) -> Vec<&str> {
     let mut found = Vec::new();
     collect(value, &mut found);
     found

@@ -14,7 +14,7 @@ mod tunables;
 mod validation;
 mod zones;
 
-mod functions;
+pub(in crate::rules) mod functions;
 mod names;
 mod texts;
 mod uses;
@@ -43,7 +43,10 @@ pub(super) static FILES: &[&[super::Rule]] = &[
 ];
 
 /// The entries of a section, in the template's order. A transform that brings in others is none itself.
-fn section<'a>(template: &'a Resource, name: &str) -> impl Iterator<Item = (&'a Arc<str>, &'a Entry)> {
+pub(in crate::rules) fn section<'a>(
+    template: &'a Resource,
+    name: &str,
+) -> impl Iterator<Item = (&'a Arc<str>, &'a Entry)> {
     let entries = template.properties.child(name).and_then(Value::as_map).into_iter().flatten();
     entries.filter(|(key, _)| !key.starts_with("Fn::"))
 }
@@ -66,7 +69,12 @@ fn property<'a>(resource: &'a Entry, path: &str) -> Option<&'a Value> {
 }
 
 /// A fault at a place of its own: at a key, or with an actual value that must not be shown as it is.
-fn fault(path: impl Into<String>, expected: impl Into<String>, actual: Option<&str>, at: Span) -> Verdict {
+pub(in crate::rules) fn fault(
+    path: impl Into<String>,
+    expected: impl Into<String>,
+    actual: Option<&str>,
+    at: Span,
+) -> Verdict {
     Verdict::fail(Evidence {
         path: path.into(),
         expected: expected.into(),
