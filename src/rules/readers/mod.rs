@@ -1,6 +1,9 @@
 //! Shared readers: what several rules read in the same way.
 
 pub(in crate::rules) mod acl_entries;
+pub(in crate::rules) mod agent;
+pub(in crate::rules) mod alarm_rule;
+pub(in crate::rules) mod alarms;
 pub(in crate::rules) mod aws_policies;
 pub(in crate::rules) mod balancer;
 pub(in crate::rules) mod bucket_policy;
@@ -20,15 +23,19 @@ pub(in crate::rules) mod json;
 pub(in crate::rules) mod launch;
 pub(in crate::rules) mod log_destinations;
 pub(in crate::rules) mod mentions;
+pub(in crate::rules) mod metric_math;
 pub(in crate::rules) mod named;
 pub(in crate::rules) mod parameters;
 pub(in crate::rules) mod policy;
 pub(in crate::rules) mod ports;
 pub(in crate::rules) mod production;
 pub(in crate::rules) mod schedule;
+pub(in crate::rules) mod security_events;
 pub(in crate::rules) mod sketch;
+pub(in crate::rules) mod spelled;
 pub(in crate::rules) mod state_machine;
 pub(in crate::rules) mod template_text;
+pub(in crate::rules) mod topics;
 pub(in crate::rules) mod trail_events;
 pub(in crate::rules) mod user_data;
 pub(in crate::rules) mod wanted;
