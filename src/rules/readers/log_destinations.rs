@@ -44,6 +44,17 @@ pub(in crate::rules) fn written_by(
 ) -> Result<bool, Unknown> {
     let mut open = None;
     for writer in WRITERS.iter().filter(|writer| wanted(writer.service)) {
+        if writer.kind == BUCKET {
+            match access_logs_of_others(estate, bucket) {
+                Some(Ok(true)) => return Ok(true),
+                Some(Ok(false)) => continue,
+                Some(Err(why)) => {
+                    open = open.or(Some(why));
+                    continue;
+                }
+                None => {}
+            }
+        }
         // Names of buckets are unique in the world: the writer may be in another region.
         for r in estate.of_type(writer.kind) {
             for read in (writer.destinations)(r) {
@@ -57,6 +68,20 @@ pub(in crate::rules) fn written_by(
         open = open.or_else(|| estate.why_unlisted(writer.kind, &bucket.address));
     }
     open.map_or(Ok(false), Err)
+}
+
+/// Whether buckets write their access logs to this one, by the index of references: there may be too many buckets to look at each for each.
+/// `None` if the index does not tell, because a template leaves a destination open.
+fn access_logs_of_others(estate: &Estate, bucket: &Resource) -> Option<Result<bool, Unknown>> {
+    let found = estate.referrers(bucket, BUCKET, "LoggingConfiguration.DestinationBucketName");
+    let own = bucket.get("LoggingConfiguration");
+    let to_itself = own.value().is_some() && own.get("DestinationBucketName").is_absent();
+    match found.incomplete {
+        _ if to_itself || !found.items.is_empty() => Some(Ok(true)),
+        None => Some(Ok(false)),
+        Some(why) if bucket.is_live() => Some(Err(why)),
+        Some(_) => None,
+    }
 }
 
 /// Access logs and connection logs of a load balancer.

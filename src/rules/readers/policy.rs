@@ -1,8 +1,11 @@
 //! IAM policy documents: statements, what they allow, whom they trust. Each question has three answers.
 
 pub(in crate::rules) mod boundary;
+pub(in crate::rules) mod clauses;
 pub(in crate::rules) mod compares;
+pub(in crate::rules) mod grantee;
 pub(in crate::rules) mod in_force;
+pub(in crate::rules) mod key;
 pub(in crate::rules) mod principal;
 pub(in crate::rules) mod resources;
 pub(in crate::rules) mod unscopable;

@@ -15,7 +15,7 @@ mod validation;
 mod zones;
 
 pub(in crate::rules) mod functions;
-mod names;
+pub(in crate::rules) mod names;
 mod texts;
 mod uses;
 

@@ -100,7 +100,8 @@ impl SecretNames {
     }
 }
 
-fn is_harmless(name: &str) -> bool {
+/// Whether a name only points to a secret or says something about one, by its first or last word.
+pub(in crate::rules) fn is_harmless(name: &str) -> bool {
     let words = words(name);
     let last = words.last().map_or("", String::as_str);
     let before_last = words.iter().rev().nth(1).map_or("", String::as_str);
