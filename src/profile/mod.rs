@@ -114,6 +114,10 @@ pub const DEFAULT: &str = "baseline";
 pub static BUILT_IN: &[(&str, &str)] = &[
     ("baseline", include_str!("../../profiles/baseline.yaml")),
     ("cis-aws", include_str!("../../profiles/cis-aws.yaml")),
+    ("corp-enterpriseapp", include_str!("../../profiles/corp-enterpriseapp.yaml")),
+    ("ecommerce-ha", include_str!("../../profiles/ecommerce-ha.yaml")),
+    ("novacart", include_str!("../../profiles/novacart.yaml")),
+    ("payflow-pci", include_str!("../../profiles/payflow-pci.yaml")),
     ("pci-dss", include_str!("../../profiles/pci-dss.yaml")),
     ("tapstack", include_str!("../../profiles/tapstack.yaml")),
 ];
