@@ -2,7 +2,7 @@
 //! `docs/performance.md` says how to run and read this.
 
 #[path = "../tests/it/fixtures.rs"]
-#[expect(dead_code, reason = "only the live side is measured")]
+#[expect(dead_code, clippy::unwrap_used, reason = "only the live side is measured; a bench that cannot go on fails")]
 mod fixtures;
 
 use std::collections::BTreeMap;
@@ -91,6 +91,7 @@ fn a_judge(bencher: Bencher<'_, '_>, resources: usize) {
 
 /// The slowest rules over a large account: what to look at first when the whole becomes slow.
 #[divan::bench(sample_count = 1, sample_size = 1)]
+#[expect(clippy::print_stderr, reason = "divan has no place for names")]
 fn b_slowest(bencher: Bencher<'_, '_>) {
     let estate = account(&base(), 100_000);
     bencher.bench_local(|| {

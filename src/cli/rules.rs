@@ -1,5 +1,6 @@
 //! `driftline rules` and `driftline profiles`: what can be judged.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
@@ -85,7 +86,7 @@ fn write_reference(folder: &std::path::Path) -> Result<Exit, Failure> {
     let pages = Handbook::new()?.reference();
     for entry in std::fs::read_dir(folder).map_err(unwritable)?.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".md") && pages.iter().all(|(page, _)| *page != name) {
+        if entry.path().extension().is_some_and(|e| e == "md") && pages.iter().all(|(page, _)| *page != name) {
             std::fs::remove_file(entry.path()).map_err(unwritable)?;
         }
     }
@@ -141,19 +142,20 @@ fn show(page: &Page) -> String {
     if !page.left_out.is_empty() {
         let rows: Vec<Vec<String>> =
             page.left_out.iter().map(|(id, why)| vec![(*id).to_owned(), why.clone()]).collect();
-        out.push_str(&format!("\nleft out on purpose\n{}", listing::table(&rows)));
+        let _ = write!(out, "\nleft out on purpose\n{}", listing::table(&rows));
     }
     if let Some(share) = &page.framework {
         let all = share.covered.len() + share.cannot.len() + share.missing.len();
-        out.push_str(&format!(
+        let _ = write!(
+            out,
             "\n{}% of the framework ({}): {} of {all} controls have rules\nno rule yet: {}\n",
             share.percent,
             share.edition,
             share.covered.len(),
             share.missing.join(", ")
-        ));
+        );
         let rows: Vec<Vec<String>> = share.cannot.iter().map(|(id, why)| vec![id.clone(), why.clone()]).collect();
-        out.push_str(&format!("cannot be judged from templates and settings\n{}", listing::table(&rows)));
+        let _ = write!(out, "cannot be judged from templates and settings\n{}", listing::table(&rows));
     }
     out
 }

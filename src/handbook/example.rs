@@ -35,7 +35,7 @@ fn block(lines: &[&str], n: usize) -> String {
     let head = lines.iter().skip(n).take(1).map(|line| line.split(" # ").next().unwrap_or(line));
     let inside = lines.iter().skip(n + 1).copied().take_while(|line| line.starts_with("   ") || line.trim().is_empty());
     let mut text: String =
-        head.chain(inside).map(|line| format!("{}\n", line.strip_prefix("  ").unwrap_or(line))).collect();
+        head.chain(inside).map(|line| line.strip_prefix("  ").unwrap_or(line)).collect::<Vec<_>>().join("\n");
     text.truncate(text.trim_end().len());
     text
 }

@@ -138,7 +138,7 @@ impl Handbook {
 
 /// The two parts of a rule's documentation, without their headings.
 fn sections(docs: &str) -> (String, String) {
-    let text: String = docs.lines().map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect();
+    let text = docs.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n");
     let (before, rest) = text.split_once("## Why").unwrap_or(("", &text));
     let (why, fix) = rest.split_once("## Fix").unwrap_or((rest, ""));
     let lead = before.trim();

@@ -20,12 +20,12 @@ pub fn profile_schema() -> Value {
         "properties": {
             "name": {"type": "string", "description": "What it is called in reports."},
             "title": {"type": "string", "description": "One line about it."},
-            "extends": texts.clone(),
+            "extends": &texts,
             "framework": {"$ref": "#/$defs/framework"},
             "environments": {
                 "type": "object",
                 "description": "Which accounts belong to which environment: name to patterns of account ids. A tag or parameter named Environment says it first.",
-                "additionalProperties": texts.clone(),
+                "additionalProperties": &texts,
             },
             "every_environment": {"type": "boolean", "description": "Judge a template file once for each value that its environment parameter allows."},
             "when": {"$ref": "#/$defs/selector"},

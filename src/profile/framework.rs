@@ -62,9 +62,9 @@ impl Framework {
             }
         }
         let open = || self.controls.iter().map(String::as_str).filter(|c| !covered.contains_key(c));
-        let cannot = open().filter_map(|c| Some((c, self.cannot.get(c)?.as_str()))).collect();
-        let missing = open().filter(|c| !self.cannot.contains_key(*c)).collect();
-        Coverage { cannot, missing, covered }
+        let cannot = open().filter_map(|c| Some((c, self.cannot.get(c)?.as_str()))).collect::<Vec<_>>();
+        let missing = open().filter(|c| !self.cannot.contains_key(*c)).collect::<Vec<_>>();
+        Coverage { covered, cannot, missing }
     }
 }
 

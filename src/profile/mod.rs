@@ -112,6 +112,7 @@ pub const DEFAULT: &str = "baseline";
 
 /// The profiles that come with driftline: name and text.
 pub static BUILT_IN: &[(&str, &str)] = &[
+    ("aws-fsbp", include_str!("../../profiles/aws-fsbp.yaml")),
     ("baseline", include_str!("../../profiles/baseline.yaml")),
     ("cis-aws", include_str!("../../profiles/cis-aws.yaml")),
     ("corp-enterpriseapp", include_str!("../../profiles/corp-enterpriseapp.yaml")),

@@ -39,7 +39,7 @@ fn is_blind(rule: &Rule, input: &Input<'_>) -> bool {
     let Some(observed) = input.observed.filter(|_| rule.scope != Scope::Template) else { return false };
     let listed = |kind: &&&str| observed.was_listed(kind);
     let refused = |kind: &&str| input.gaps.iter().any(|gap| gap.affects.iter().any(|affected| **affected == **kind));
-    rule.types.iter().filter(listed).count() == 0 || rule.types.iter().any(|kind| refused(kind))
+    rule.types.iter().filter(listed).count() == 0 || rule.types.iter().any(refused)
 }
 
 fn score(profile: &str, listed: &[&'static str], outcomes: &BTreeMap<&str, Outcome>) -> Score {

@@ -1,6 +1,7 @@
 //! The report for a person at a terminal: first how things stand, then what to look at.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io;
 
 use owo_colors::{OwoColorize, Style};
@@ -112,7 +113,7 @@ fn scores(report: &Report, paint: &Paint, out: &mut dyn io::Write) -> io::Result
             score.failed.len()
         );
         if !score.unknown.is_empty() {
-            text.push_str(&format!(", {} cannot be told ({})", score.unknown.len(), some_of(&score.unknown)));
+            let _ = write!(text, ", {} cannot be told ({})", score.unknown.len(), some_of(&score.unknown));
         }
         writeln!(out, "{}", paint.bold(text))?;
     }

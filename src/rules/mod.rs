@@ -253,10 +253,10 @@ pub fn named(name: &str) -> Vec<&'static Rule> {
     if let Some(rule) = all().find(|rule| rule.id == name) {
         return vec![rule];
     }
-    let means = |e: &&str| {
+    let means = |e: &str| {
         e.eq_ignore_ascii_case(name) || e.split_once('/').is_some_and(|(_, id)| id.eq_ignore_ascii_case(name))
     };
-    all().filter(|rule| rule.equivalents.iter().any(|e| means(&e))).collect()
+    all().filter(|rule| rule.equivalents.iter().any(|e| means(e))).collect()
 }
 
 /// A rule by its id, or by another tool's name that stands for it alone.

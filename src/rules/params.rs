@@ -382,13 +382,15 @@ mod tests {
     fn every_default_is_of_its_own_type() {
         for rule in crate::rules::all() {
             for p in rule.params {
-                let lost = |kept: usize| matches!(p.default, Preset::Patterns(list) if list.len() != kept);
+                let drops = |kept: usize| matches!(p.default, Preset::Patterns(list) if list.len() != kept);
                 let broken = match p.default.value() {
                     ParamValue::Nothing => !matches!(p.default, Preset::Nothing | Preset::NamePattern),
                     ParamValue::PatternMap(map) => {
-                        matches!(p.default, Preset::PatternMap(known) if known.iter().any(|(k, v)| v.is_some() != map.get(*k).is_some_and(Option::is_some)))
+                        let dropped =
+                            |(k, v): &(&str, Option<&str>)| v.is_some() != map.get(*k).is_some_and(Option::is_some);
+                        matches!(p.default, Preset::PatternMap(known) if known.iter().any(dropped))
                     }
-                    ParamValue::Patterns(list) => lost(list.len()),
+                    ParamValue::Patterns(list) => drops(list.len()),
                     _ => false,
                 };
                 assert!(!broken, "{}: the default of {} is no regular expression", rule.id, p.name);

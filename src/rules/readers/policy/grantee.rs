@@ -204,7 +204,7 @@ mod tests {
         }
         assert_eq!(who("", &sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")), [Who::Account(Owner::Own)]);
         assert_eq!(who(&own, &aws(role)), [Who::Identity(Owner::Own, role.into())]);
-        assert_eq!(who("2", &aws(role)), [Who::Identity(Owner::Other(own.clone()), role.into())]);
+        assert_eq!(who("2", &aws(role)), [Who::Identity(Owner::Other(own), role.into())]);
         assert!(matches!(who("", &aws(role))[..], [Who::Identity(Owner::Unknown(..), _)]));
         assert!(matches!(who("", &sub("arn:aws:iam::${Other}:root"))[..], [Who::Account(Owner::Unknown(..))]));
         assert!(matches!(who("", &json!({"AWS": {"Ref": "RoleArn"}}))[..], [Who::Unknown(_)]));
