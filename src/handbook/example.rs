@@ -3,17 +3,17 @@
 /// The first resource of a fixture that is marked with a verdict on both sides, else on one side, else a whole document whose first line is.
 pub(super) fn of(fixture: &str, word: &str) -> Option<String> {
     let lines: Vec<&str> = fixture.lines().collect();
-    let both = lines.iter().position(|line| is_resource(line) && mark(line).is_some_and(|m| first_word(m) == word));
-    let live = format!("live: {word}");
-    let template = format!("template: {word}");
-    let one = || lines.iter().position(|line| is_resource(line) && mark(line).is_some_and(|m| m.contains(&live)));
-    let other = || lines.iter().position(|line| is_resource(line) && mark(line).is_some_and(|m| m.contains(&template)));
-    if let Some(n) = both.or_else(one).or_else(other) {
-        return Some(block(&lines, n));
-    }
-    let whole =
-        |line: &&str| line.starts_with("AWSTemplateFormatVersion") && mark(line).is_some_and(|m| first_word(m) == word);
-    lines.iter().position(whole).map(|n| document(&lines, n))
+    let both = |m: &str| first_word(m) == word;
+    let live = |m: &str| m.contains(&format!("live: {word}"));
+    let declared = |m: &str| m.contains(&format!("template: {word}"));
+    let marked = |fits: fn(&str) -> bool, says: &dyn Fn(&str) -> bool| {
+        lines.iter().position(|line| fits(line) && mark(line).is_some_and(says))
+    };
+    let place = |fits: fn(&str) -> bool| {
+        marked(fits, &both).or_else(|| marked(fits, &live)).or_else(|| marked(fits, &declared))
+    };
+    let resource = place(is_resource).map(|n| block(&lines, n));
+    resource.or_else(|| place(is_first).map(|n| document(&lines, n)))
 }
 
 fn mark(line: &str) -> Option<&str> {
@@ -22,6 +22,11 @@ fn mark(line: &str) -> Option<&str> {
 
 fn first_word(text: &str) -> &str {
     text.split_whitespace().next().unwrap_or_default()
+}
+
+/// The line that stands for the template, its region and its account.
+fn is_first(line: &str) -> bool {
+    line.starts_with("AWSTemplateFormatVersion")
 }
 
 /// A logical id: two spaces in, and nothing but a mark behind it.

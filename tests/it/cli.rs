@@ -338,7 +338,7 @@ fn rules_and_profiles_are_listed_as_table_json_and_markdown() {
     assert!(text.contains("s3-bucket-versioning-enabled") && !text.contains("restricted-ssh"), "{text}");
     let markdown = driftline(dir.path(), &["profiles", "show", "tapstack", "-f", "markdown"]);
     let text = String::from_utf8(markdown.stdout).unwrap();
-    assert!(text.contains("| rds-multi-az-support | high | resilience | environments: [all] |"), "{text}");
+    assert!(text.contains("| rds-engine-approved | medium | database | allowed: [mysql 8.0] |"), "{text}");
     let profiles = driftline(dir.path(), &["profiles", "-f", "json"]);
     let listed: Vec<serde_json::Value> = serde_json::from_slice(&profiles.stdout).unwrap();
     let share = |name: &str| listed.iter().find(|p| p["name"] == name).unwrap()["framework_percent"].as_u64();

@@ -159,9 +159,9 @@ fn generated(r: &Resource, name: &str) -> bool {
     let begins = |text: &str| text.to_lowercase().chars().take(6).collect::<String>();
     let name = name.to_lowercase();
     let Some((head, end)) = name.rsplit_once('-') else { return false };
-    let random = (8..=20).contains(&end.len())
-        && end.chars().all(char::is_alphanumeric)
-        && end.chars().any(|c| c.is_ascii_digit());
+    // Twelve or thirteen characters; of other lengths it takes a digit to tell it from a word.
+    let random = end.chars().all(char::is_alphanumeric)
+        && (matches!(end.len(), 12 | 13) || (8..=20).contains(&end.len()) && end.chars().any(|c| c.is_ascii_digit()));
     random && head.starts_with(&begins(stack)) && head.contains(&begins(logical))
 }
 
@@ -202,6 +202,7 @@ mod tests {
         r.address.stack = Some("arn:aws:cloudformation:us-east-1:1:stack/shop/1".into());
         r.address.logical_id = Some("ImagesBucket".into());
         assert!(generated(&r, "shop-imagesbucket-1a2b3c4d5e6f"));
+        assert!(generated(&r, "shop-imagesbucket-dzcdrsajupyw"), "one in fifty has no digit");
         assert!(!generated(&r, "shop-images"));
     }
 }

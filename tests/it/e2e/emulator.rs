@@ -7,6 +7,9 @@ use assert_cmd::cargo::CommandCargoExt as _;
 
 pub(crate) const REGION: &str = "us-east-1";
 
+/// A profile of rules of which it is known exactly what they say of the sample account.
+pub(crate) const FOLLOWED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/profiles/followed.yaml");
+
 /// A running emulator.
 pub(crate) struct Emulator {
     name: &'static str,

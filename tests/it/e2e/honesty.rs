@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::emulator::{Emulator, REGION, run};
+use super::emulator::{Emulator, FOLLOWED, REGION, run};
 use super::proxy::{Fault, Memory, Proxy};
 use super::report::deleted;
 
-const SCAN: &[&str] = &["scan", "--region", REGION, "--compliance", "baseline,tapstack", "--all"];
+const SCAN: &[&str] = &["scan", "--region", REGION, "--compliance", FOLLOWED, "--all"];
 
 /// Rule and physical id of every finding of some classes. Without stacks nobody knows logical ids.
 fn findings(report: &Value, classes: &[&str]) -> BTreeSet<String> {

@@ -1,10 +1,10 @@
 //! The part of the sample that LocalStack knows: networks, security groups, roles, buckets.
 
-use super::emulator::{Emulator, REGION, run};
+use super::emulator::{Emulator, FOLLOWED, REGION, run};
 use super::report::{deleted, findings, set, sound};
 
 /// LocalStack has no RDS; its gaps are expected, and only those.
-const SCAN: &[&str] = &["scan", "--region", REGION, "--compliance", "baseline,tapstack", "--all"];
+const SCAN: &[&str] = &["scan", "--region", REGION, "--compliance", FOLLOWED, "--all"];
 
 #[test]
 fn an_account_on_localstack() {

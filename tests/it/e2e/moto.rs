@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::emulator::{Emulator, REGION, driftline, repository, run};
+use super::emulator::{Emulator, FOLLOWED, REGION, driftline, repository, run};
 use super::proxy::Proxy;
 use super::report::{deleted, findings, set, sound, without_run};
 
-const SCAN: &[&str] = &["scan", "--region", REGION, "--compliance", "baseline,tapstack", "--all"];
+const SCAN: &[&str] = &["scan", "--region", REGION, "--compliance", FOLLOWED, "--all"];
 const WRONG: &[&str] = &["drift", "latent", "live", "unmanaged", "unverified"];
 
 #[test]

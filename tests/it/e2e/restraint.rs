@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use driftline::collect::{self, Base, Options, Pace, Target, Wanted};
 
-use super::emulator::{Emulator, REGION, run};
+use super::emulator::{Emulator, FOLLOWED, REGION, run};
 use super::proxy::{Fault, Proxy};
 
-const SCAN: &[&str] = &["scan", "--region", REGION];
+const SCAN: &[&str] = &["scan", "--region", REGION, "--compliance", FOLLOWED];
 
 /// Whether a call asks for a setting of a bucket; where the bucket is, is asked for in another region's name.
 fn is_setting(action: &str) -> bool {
