@@ -38,8 +38,8 @@ impl Needs {
             return Ok(Need::Everything);
         }
         Ok(Need::Rules {
-            types: active.iter().flat_map(|a| a.rule.kinds()).collect(),
-            properties: active.iter().flat_map(|a| a.rule.properties()).collect(),
+            types: active.iter().flat_map(crate::profile::Active::kinds).collect(),
+            properties: active.iter().flat_map(crate::profile::Active::properties).collect(),
         })
     }
 }

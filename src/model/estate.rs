@@ -1,7 +1,8 @@
 //! All resources of one side, indexed, and the references between them resolved the same way on both sides.
 
+use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
@@ -31,6 +32,8 @@ pub struct Estate {
     listed: Option<Listed>,
     /// Observed side: when it was read.
     taken: Option<Timestamp>,
+    /// What readers have made of the whole, by its type.
+    digests: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
 /// Resources found by type or by reference, and whether there may be more of them.
@@ -261,6 +264,34 @@ impl Estate {
         }
         let mut ends = self.listed.iter().flatten().filter(|((listed, ..), _)| &**listed == kind).peekable();
         ends.peek().is_some() && ends.all(|(_, end)| end.is_ok())
+    }
+
+    /// Something that is made of the whole estate once and then looked up for each resource: an index, so that a rule stays linear.
+    /// `make` must depend on the estate alone; the type names it.
+    pub fn digest<T: Send + Sync + 'static>(&self, make: impl FnOnce(&Self) -> T) -> Arc<T> {
+        let known = |digests: &HashMap<TypeId, Arc<dyn Any + Send + Sync>>| {
+            digests.get(&TypeId::of::<T>()).map(Arc::clone).and_then(|any| any.downcast::<T>().ok())
+        };
+        let lock = || self.digests.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(digest) = known(&lock()) {
+            return digest;
+        }
+        // Made without the lock: it may need another digest. Two threads may both make it, and then make the same.
+        let digest = Arc::new(make(self));
+        lock().insert(TypeId::of::<T>(), Arc::clone(&digest) as Arc<dyn Any + Send + Sync>);
+        digest
+    }
+
+    /// Where a resource stands in [`Estate::iter`], for digests.
+    #[must_use]
+    pub fn place_of(&self, resource: &Resource) -> Option<usize> {
+        self.position(resource)
+    }
+
+    /// The resource that stands at a place.
+    #[must_use]
+    pub fn at_place(&self, place: usize) -> Option<&Resource> {
+        self.at(place)
     }
 
     fn position(&self, resource: &Resource) -> Option<Index> {

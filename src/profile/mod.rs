@@ -42,6 +42,16 @@ impl Active {
         Self { rule, severity: rule.severity, params: Params::defaults(rule.params), scopes: Vec::new() }
     }
 
+    /// Every type that it looks at with these parameters.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        self.rule.kinds_with(|param| self.params.bool(param))
+    }
+
+    /// The properties that it looks at with these parameters and that cost a call per resource: type and name.
+    pub fn properties(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.rule.properties_with(|param| self.params.bool(param))
+    }
+
     /// Whether the profile means a resource; `None` if what it asks for is not known of it.
     #[must_use]
     pub fn means(&self, r: &Resource) -> Option<bool> {

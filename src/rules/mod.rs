@@ -132,6 +132,7 @@ pub struct Rule {
     /// Types of its subjects: each such resource gets a verdict. [`EVERY`] is every type of AWS, as far as stacks and other rules bring it in.
     pub types: &'static [&'static str],
     /// What it looks at besides its subjects: types, and properties that cost a call per resource (`AWS::S3::Bucket.LoggingConfiguration`).
+    /// With ` if some_parameter` only where that parameter is true.
     pub reads: &'static [&'static str],
     /// What a profile can set.
     pub params: &'static [Param],
@@ -146,8 +147,21 @@ pub struct Rule {
 impl Rule {
     /// Every type that it looks at.
     pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
-        let kind = |read: &&'static str| read.split_once('.').map_or(*read, |(kind, _)| kind);
-        self.types.iter().copied().chain(self.reads.iter().map(kind)).filter(|kind| *kind != EVERY)
+        self.kinds_with(|_| true)
+    }
+
+    /// The types that it looks at where only some of its parameters are true.
+    pub fn kinds_with(&self, on: impl Fn(&str) -> bool) -> impl Iterator<Item = &'static str> {
+        let kind = |read: &'static str| read.split_once('.').map_or(read, |(kind, _)| kind);
+        self.types.iter().copied().chain(self.reads_with(on).map(kind)).filter(|kind| *kind != EVERY)
+    }
+
+    /// What it reads where only some of its parameters are true.
+    fn reads_with(&self, on: impl Fn(&str) -> bool) -> impl Iterator<Item = &'static str> {
+        self.reads.iter().filter_map(move |read| match read.split_once(" if ") {
+            Some((read, param)) => on(param).then_some(read),
+            None => Some(*read),
+        })
     }
 
     /// Whether resources of a type are subjects. [`EVERY`] is every type of AWS, but not the template itself or a fact without such a type.
@@ -158,7 +172,12 @@ impl Rule {
 
     /// The properties that it looks at and that cost a call per resource: type and name.
     pub fn properties(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        self.reads.iter().filter_map(|read| read.split_once('.'))
+        self.properties_with(|_| true)
+    }
+
+    /// The same where only some of its parameters are true.
+    pub fn properties_with(&self, on: impl Fn(&str) -> bool) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.reads_with(on).filter_map(|read| read.split_once('.'))
     }
 }
 

@@ -25,7 +25,7 @@ use crate::join::{self, Scene};
 use crate::judge;
 use crate::load::Template;
 use crate::model::{Estate, Resource, Stack, types};
-use crate::profile::{Choice, Environment};
+use crate::profile::{Active, Choice, Environment};
 use crate::report::{Input, Report, Run, build};
 use crate::source::Sources;
 
@@ -44,7 +44,7 @@ impl Plan {
     /// Every type that the rules look at.
     #[must_use]
     pub fn types(&self) -> BTreeSet<&'static str> {
-        self.choice.active.iter().flat_map(|a| a.rule.kinds()).collect()
+        self.choice.active.iter().flat_map(Active::kinds).collect()
     }
 }
 

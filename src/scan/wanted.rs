@@ -14,7 +14,7 @@ use crate::source::Sources;
 #[must_use]
 pub fn wanted(active: &[Active], stacks: &[Stack], local: Option<&Local>) -> Wanted {
     let mut by_rules: BTreeMap<Arc<str>, BTreeSet<Arc<str>>> = BTreeMap::new();
-    for (kind, property) in active.iter().flat_map(|a| a.rule.properties()) {
+    for (kind, property) in active.iter().flat_map(Active::properties) {
         by_rules.entry(kind.into()).or_default().insert(property.into());
     }
     let mut declared = Declared::new();

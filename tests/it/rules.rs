@@ -127,6 +127,13 @@ fn rules_are_documented_and_unique() {
         for p in rule.params {
             assert!(!p.docs.is_empty(), "{}: parameter {} is not documented", rule.id, p.name);
         }
+        for (_, param) in rule.reads.iter().filter_map(|read| read.split_once(" if ")) {
+            assert!(
+                rule.params.iter().any(|p| p.name == param),
+                "{}: reads if {param}, which it does not have",
+                rule.id
+            );
+        }
         for equivalent in rule.equivalents {
             assert!(equivalent.contains('/'), "{}: {equivalent} does not name its tool", rule.id);
         }

@@ -33,9 +33,9 @@ rules! {
         scope: Estate,
         types: ["AWS::S3::Bucket"],
         reads: [
-            "AWS::S3::BucketPolicy.PolicyDocument", "AWS::CloudTrail::Trail", "AWS::Config::DeliveryChannel",
-            "AWS::ElasticLoadBalancingV2::LoadBalancer.LoadBalancerAttributes", "AWS::CloudFront::Distribution.DistributionConfig",
-            "AWS::WAFv2::LoggingConfiguration", "AWS::EC2::FlowLog", "AWS::S3::Bucket.LoggingConfiguration",
+            "AWS::S3::BucketPolicy.PolicyDocument", "AWS::CloudTrail::Trail if scope_log_buckets_only", "AWS::Config::DeliveryChannel if scope_log_buckets_only",
+            "AWS::ElasticLoadBalancingV2::LoadBalancer.LoadBalancerAttributes if scope_log_buckets_only", "AWS::CloudFront::Distribution.DistributionConfig if scope_log_buckets_only",
+            "AWS::WAFv2::LoggingConfiguration if scope_log_buckets_only", "AWS::EC2::FlowLog if scope_log_buckets_only", "AWS::S3::Bucket.LoggingConfiguration if scope_log_buckets_only",
         ],
         params: { scope_log_buckets_only: Preset::Bool(false) => "judge only buckets that services write logs to" },
         equivalents: [

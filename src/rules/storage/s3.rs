@@ -106,9 +106,9 @@ rules! {
         scope: Resource,
         types: ["AWS::S3::Bucket"],
         reads: [
-            "AWS::S3::Bucket.VersioningConfiguration", "AWS::CloudTrail::Trail", "AWS::Config::DeliveryChannel",
-            "AWS::ElasticLoadBalancingV2::LoadBalancer.LoadBalancerAttributes", "AWS::CloudFront::Distribution.DistributionConfig",
-            "AWS::WAFv2::LoggingConfiguration", "AWS::EC2::FlowLog", "AWS::S3::Bucket.LoggingConfiguration",
+            "AWS::S3::Bucket.VersioningConfiguration", "AWS::CloudTrail::Trail if log_buckets_only", "AWS::Config::DeliveryChannel if log_buckets_only",
+            "AWS::ElasticLoadBalancingV2::LoadBalancer.LoadBalancerAttributes if log_buckets_only", "AWS::CloudFront::Distribution.DistributionConfig if log_buckets_only",
+            "AWS::WAFv2::LoggingConfiguration if log_buckets_only", "AWS::EC2::FlowLog if log_buckets_only", "AWS::S3::Bucket.LoggingConfiguration if log_buckets_only",
         ],
         params: { log_buckets_only: Preset::Bool(false) => "judge only buckets that services write logs to" },
         equivalents: [
