@@ -45,7 +45,7 @@ pub fn declared<'a>(active: &'a [Active], variants: &'a [Estate]) -> Vec<Judgeme
 }
 
 /// So many resources are judged by several threads.
-const MANY: usize = 2_000;
+const MANY: usize = 200;
 
 /// The judgements of every rule, in the order of the rules, however many threads they were made by.
 fn each<'a>(

@@ -1,12 +1,14 @@
 //! Compute and the load balancers in front of it.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::model::network::about;
-use crate::model::{Items, Read, Related, Resource};
+use crate::model::{Estate, Items, Read, Related, Resource};
 use crate::rules::check::{fail, related, unknown};
 use crate::rules::network::unsure;
 use crate::rules::readers::balancer::{CLASSIC, TARGET_GROUP, is_used};
+use crate::rules::readers::distribution::Nearby;
 use crate::rules::{Context, Evidence, Preset, Verdict, rules};
 
 rules! {
@@ -117,21 +119,69 @@ fn instance(r: &Resource, cx: &Context<'_>) -> Verdict {
     if !cx.estate.referrers(r, CLASSIC, "Instances").items.is_empty() {
         return Verdict::Pass;
     }
-    let groups = cx.estate.of(r, TARGET_GROUP);
+    let groups = candidates(r, cx.estate);
     // Groups that it is surely not in say nothing.
-    let found = groups.items.iter().filter_map(|group| match registered(r, group, cx) {
+    let found = groups.into_iter().filter_map(|group| match registered(r, group, cx) {
         Verdict::Pass => Some(forwarded(group, cx).on(group.address.name())),
         Verdict::Fail(_) => None,
         open @ Verdict::Unknown(_) => Some(open.on(group.address.name())),
     });
     let subject = about(r, "TargetGroups");
     let found = found.reduce(|a, b| a.or(|| b));
-    match (found, groups.incomplete) {
+    match (found, cx.estate.why_unlisted(TARGET_GROUP, &r.address)) {
         (Some(Verdict::Pass), _) => Verdict::Pass,
         (_, Some(why)) => Verdict::unknown(Evidence::unknown(&subject, REGISTERED, &why)),
         (Some(verdict), None) => verdict,
         (None, None) => fail(&subject, REGISTERED),
     }
+}
+
+/// Target groups by what they name as targets, to be found by an instance.
+#[derive(Default)]
+struct Targets {
+    /// By id or address.
+    named: HashMap<Box<str>, Vec<usize>>,
+    /// Those with targets that cannot be read.
+    open: Nearby,
+}
+
+impl Targets {
+    fn of(estate: &Estate) -> Self {
+        let mut all = Self::default();
+        for group in estate.of_type(TARGET_GROUP) {
+            let Some(place) = estate.place_of(group) else { continue };
+            let targets = group.get("Targets");
+            let items = match targets.items() {
+                Items::Are(items) => items,
+                Items::Absent => continue,
+                Items::Unknown => {
+                    all.open.add(&group.address, place);
+                    continue;
+                }
+            };
+            let ids: Vec<Read<'_>> = items.iter().map(|target| target.get("Id")).collect();
+            for text in ids.iter().filter_map(Read::as_str) {
+                all.named.entry(text.into()).or_default().push(place);
+            }
+            if ids.iter().any(|id| id.as_str().is_none() && id.why_unknown().is_some()) {
+                all.open.add(&group.address, place);
+            }
+        }
+        all
+    }
+}
+
+/// The target groups around an instance that it may be in, in order.
+fn candidates<'a>(r: &Resource, estate: &'a Estate) -> Vec<&'a Resource> {
+    let targets = estate.digest(Targets::of);
+    let (inside, outside) = (r.get("PrivateIpAddress"), r.attribute("PrivateIp"));
+    let called = [r.address.physical_id.as_deref(), inside.as_str(), outside.as_str()];
+    let named = called.into_iter().flatten().filter_map(|name| targets.named.get(name)).flatten().copied();
+    let referring = estate.referrers(r, TARGET_GROUP, "Targets.Id").items.into_iter();
+    let mut places: BTreeSet<usize> = named.chain(targets.open.near(&r.address)).collect();
+    places.extend(referring.filter_map(|group| estate.place_of(group)));
+    let groups = places.into_iter().filter_map(|place| estate.at_place(place));
+    groups.filter(|group| group.address.near(&r.address)).collect()
 }
 
 const AMONG: &str = "the instance among the targets";

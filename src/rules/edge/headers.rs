@@ -3,7 +3,7 @@
 use crate::model::network::about;
 use crate::model::{Items, Resource, Value};
 use crate::rules::check::{self, is_true, related, require};
-use crate::rules::readers::distribution::{DISTRIBUTION, each_behaviour, shows};
+use crate::rules::readers::distribution::{DISTRIBUTION, each_behaviour, some_front};
 use crate::rules::readers::policy;
 use crate::rules::{Context, Preset, Verdict, rules};
 
@@ -145,14 +145,10 @@ fn in_front(r: &Resource, cx: &Context<'_>) -> Verdict {
     let nothing = || check::fail(&about(r, "Distribution"), "a distribution in front that sets the headers");
     let kinds = &["AWS::ElasticLoadBalancingV2::LoadBalancer"];
     related(cx.estate, &r.get("LoadBalancerArn"), kinds, "a load balancer", |balancer| {
-        let fronts = cx.estate.of(balancer, DISTRIBUTION);
-        let subject = about(balancer, "Distribution");
-        check::some(&fronts, &subject, "a distribution in front that sets the headers", |front| {
-            match shows(cx.estate, front, balancer) {
-                Ok(true) => distribution(front, cx).on(front.address.name()),
-                Ok(false) => nothing(),
-                Err(why) => policy::unknown(&about(front, "Origins"), "the load balancer", &why),
-            }
+        some_front(cx.estate, balancer, "a distribution in front that sets the headers", |front, shows| match shows {
+            Ok(true) => distribution(front, cx).on(front.address.name()),
+            Ok(false) => nothing(),
+            Err(why) => policy::unknown(&about(front, "Origins"), "the load balancer", &why),
         })
     })
 }

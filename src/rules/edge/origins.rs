@@ -2,10 +2,10 @@
 
 use crate::model::network::about;
 use crate::model::{Items, Kind, Read, Related, Resource, Unknown, Value};
-use crate::rules::check::{self, one_of, related, require, some, unknown};
+use crate::rules::check::{self, one_of, related, require, unknown};
 use crate::rules::readers::bucket_policy::{Part, admits, demanded, states};
 use crate::rules::readers::buckets::BUCKET;
-use crate::rules::readers::distribution::{DISTRIBUTION, bucket_of, is_bucket, origins, shows, some_behaviour};
+use crate::rules::readers::distribution::{DISTRIBUTION, bucket_of, is_bucket, origins, some_behaviour, some_front};
 use crate::rules::readers::policy::{self, both};
 use crate::rules::readers::sketch::{HOLE, named, sketch};
 use crate::rules::{Context, Preset, Verdict, rules};
@@ -186,8 +186,8 @@ fn present(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
         }
         [kind, scheme].into_iter().find_map(|read| read.why_unknown().map(|why| (read, why)))
     };
-    let verdict = some(&cx.estate.of(r, DISTRIBUTION), &about(r, "Distribution"), expected, |front| {
-        let serves = match shows(cx.estate, front, r) {
+    let verdict = some_front(cx.estate, r, expected, |front, shows| {
+        let serves = match shows {
             Ok(true) => Verdict::Pass,
             Ok(false) => return check::fail(&about(r, "Distribution"), expected),
             Err(why) => policy::unknown(&origins(front), expected, &why),

@@ -3,7 +3,7 @@
 use crate::model::network::about;
 use crate::model::{Items, Read, Related, Resource, Unknown};
 use crate::rules::check::{self, allow_absent, related, some};
-use crate::rules::readers::distribution::{DISTRIBUTION, shows};
+use crate::rules::readers::distribution::some_front;
 use crate::rules::readers::policy;
 use crate::rules::readers::web_acl::{WEB_ACL, has_rules};
 use crate::rules::{Context, Preset, Verdict, rules};
@@ -108,12 +108,10 @@ fn associated(r: &Resource, cx: &Context<'_>) -> Verdict {
 fn behind_cloudfront(r: &Resource, cx: &Context<'_>) -> Verdict {
     let nothing = || check::fail(&about(r, "WebACLAssociation"), "an association with a web ACL");
     let expected = "a distribution with a web ACL";
-    let fronted = some(&cx.estate.of(r, DISTRIBUTION), &about(r, "Distribution"), expected, |front| {
-        match shows(cx.estate, front, r) {
-            Ok(true) => distribution(front, cx).on(front.address.name()),
-            Ok(false) => nothing(),
-            Err(why) => policy::unknown(&about(front, "Origins"), expected, &why).on(front.address.name()),
-        }
+    let fronted = some_front(cx.estate, r, expected, |front, shows| match shows {
+        Ok(true) => distribution(front, cx).on(front.address.name()),
+        Ok(false) => nothing(),
+        Err(why) => policy::unknown(&about(front, "Origins"), expected, &why).on(front.address.name()),
     });
     fronted.and(only_cloudfront(r, cx))
 }

@@ -1,8 +1,8 @@
 //! Who is called when an alarm goes off, and when it is over.
 
 use crate::model::{Items, Read, Related, Resource, Unknown, Value};
-use crate::rules::readers::alarm_rule::{self, Child};
-use crate::rules::readers::alarms::{COMPOSITE, any, says};
+use crate::rules::readers::alarm_rule;
+use crate::rules::readers::alarms::{any, says};
 use crate::rules::readers::spelled;
 use crate::rules::readers::topics::{Action, action};
 use crate::rules::{Context, Preset, Verdict, check, rules};
@@ -109,7 +109,7 @@ fn has_action(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
     if own.is_pass() || !cx.params.bool("accept_composite_members") {
         return Some(own);
     }
-    Some(match is_member(r, cx) {
+    Some(match alarm_rule::is_member(cx.estate, r) {
         Ok(false) => own,
         answer => verdict(answer, &r.get("AlarmActions"), "an action, or a composite alarm that listens to it"),
     })
@@ -130,21 +130,6 @@ fn actions(r: &Resource, cx: &Context<'_>) -> Verdict {
             || check::fail(&list, expected),
         ),
     }
-}
-
-/// Whether a composite alarm listens to an alarm.
-fn is_member(alarm: &Resource, cx: &Context<'_>) -> Result<bool, Unknown> {
-    let composites = cx.estate.of(alarm, COMPOSITE);
-    let listens = |composite: &&Resource| {
-        let children = alarm_rule::children(cx.estate, composite)?;
-        any(children.iter().map(|child| match child {
-            Child::Alarm(child) => Ok(child.address == alarm.address),
-            Child::Dangling(_) => Ok(false),
-            Child::Unknown(why) => Err(why.clone()),
-        }))
-    };
-    // A listing that breaks off leaves it open whether there is another composite alarm.
-    any(composites.items.iter().map(listens).chain(composites.incomplete.clone().map(Err)))
 }
 
 fn tells_when_over(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {

@@ -1,11 +1,12 @@
 //! Alarms of load balancers and their target groups.
 
 use crate::model::{Items, Read, Related, Resource, Value};
-use crate::rules::readers::alarms::{ALARM, any, both, metrics, says};
+use crate::rules::readers::alarms::{any, both, metrics, says};
 use crate::rules::readers::policy::unknown;
 use crate::rules::{Context, Preset, Verdict, check, rules};
 
 use super::coverage::{Wanted, watched};
+use super::watching::all_alarms;
 
 rules! {
     /// ## Why
@@ -139,9 +140,9 @@ fn group(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
 /// The listeners that forward to a target group, themselves or by their rules.
 fn listeners<'a>(group: &Resource, cx: &Context<'a>) -> Vec<&'a Resource> {
     let forwards = |r: &Resource, list: &str| targets(&r.get(list)).iter().any(|t| leads_to(cx, t, group));
-    let mut found: Vec<&Resource> =
-        cx.estate.of(group, LISTENER).items.into_iter().filter(|l| forwards(l, "DefaultActions")).collect();
-    for rule in cx.estate.of(group, "AWS::ElasticLoadBalancingV2::ListenerRule").items {
+    let mut found: Vec<&Resource> = naming(group, cx, LISTENER, "DefaultActions");
+    found.retain(|listener| forwards(listener, "DefaultActions"));
+    for rule in naming(group, cx, "AWS::ElasticLoadBalancingV2::ListenerRule", "Actions") {
         if forwards(rule, "Actions")
             && let Related::Found(listener) = cx.estate.follow(&rule.get("ListenerArn"), &[LISTENER])
         {
@@ -149,6 +150,17 @@ fn listeners<'a>(group: &Resource, cx: &Context<'a>) -> Vec<&'a Resource> {
         }
     }
     found
+}
+
+/// The resources of a type whose actions name a target group anywhere, in order.
+fn naming<'a>(group: &Resource, cx: &Context<'a>, kind: &str, actions: &str) -> Vec<&'a Resource> {
+    let paths = ["TargetGroupArn", "ForwardConfig.TargetGroups.TargetGroupArn"];
+    let named = paths.iter().flat_map(|path| cx.estate.referrers(group, kind, &format!("{actions}.{path}")).items);
+    let near = named.filter(|r| r.address.near(&group.address));
+    let mut places: Vec<usize> = near.filter_map(|r| cx.estate.place_of(r)).collect();
+    places.sort_unstable();
+    places.dedup();
+    places.into_iter().filter_map(|place| cx.estate.at_place(place)).collect()
 }
 
 /// The target groups that a list of actions names.
@@ -179,9 +191,11 @@ fn no_aggregate(r: &Resource, cx: &Context<'_>, listeners: &[&Resource]) -> Verd
         .filter(|balancer| groups_behind(balancer, cx) > 1)
         .collect();
     balancers.dedup_by(|a, b| a.address == b.address);
-    let alarms = cx.estate.of(r, ALARM);
+    let named: Vec<(&str, &Resource)> = balancers.iter().map(|b| ("LoadBalancer", *b)).collect();
+    let wanted = Wanted { namespace: "AWS/ApplicationELB", names: OF_TARGETS, dimensions: &named };
+    let alarms = all_alarms(cx.estate, r, &wanted);
     let expected = "the TargetGroup dimension, since the load balancer has several target groups";
-    Verdict::all(alarms.items.iter().map(|alarm| {
+    Verdict::all(alarms.iter().map(|alarm| {
         let aggregate = any(metrics(alarm).items.iter().map(|metric| {
             let alone = || metric.dimension("TargetGroup").map(|d| d.is_none());
             let of_this = || any(balancers.iter().map(|b| metric.watches(cx.estate, "LoadBalancer", b)));

@@ -2,10 +2,10 @@
 
 use crate::model::{Resource, Unknown};
 use crate::rules::readers::alarms::{ALARM, any, asks_for_all, both, metrics};
-use crate::rules::readers::policy::unknown;
-use crate::rules::{Context, Verdict, check};
+use crate::rules::{Context, Verdict};
 
-use super::around;
+use super::watching::any_alarm;
+use super::{around, verdict};
 
 /// What an alarm must look at.
 pub(super) struct Wanted<'w> {
@@ -24,17 +24,14 @@ pub(super) fn watched(
     wanted: &Wanted<'_>,
     counts: impl Fn(&Resource) -> Result<bool, Unknown>,
 ) -> Verdict {
-    let listing = cx.estate.of(r, ALARM);
-    let found = any(listing.items.iter().map(|alarm| both(looks_at(cx, alarm, wanted), || counts(alarm))));
+    let found = any_alarm(cx.estate, r, wanted, |alarm| both(looks_at(cx, alarm, wanted), || counts(alarm)));
+    if found == Ok(true) {
+        return Verdict::Pass;
+    }
     let names = wanted.names.join(" or ");
     let on: Vec<String> = wanted.dimensions.iter().map(|(name, _)| format!("dimension {name}")).collect();
     let expected = format!("an alarm on {} {names} with {}", wanted.namespace, on.join(" or "));
-    let missing = around(r, ALARM);
-    match (found, listing.incomplete) {
-        (Ok(true), _) => Verdict::Pass,
-        (Err(why), _) | (Ok(false), Some(why)) => unknown(&missing, &expected, &why),
-        (Ok(false), None) => check::fail(&missing, &expected),
-    }
+    verdict(found, &around(r, ALARM), &expected)
 }
 
 /// Whether an alarm looks at what is wanted, by itself or as an input of its expressions.

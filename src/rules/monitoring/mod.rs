@@ -15,6 +15,7 @@ mod security;
 mod servers;
 mod subscriptions;
 mod visitors;
+mod watching;
 
 use crate::model::{Field, Read, Resource, Unknown};
 

@@ -6,6 +6,7 @@ use crate::rules::readers::spelled;
 use crate::rules::{Context, Preset, Verdict, check, rules};
 
 use super::coverage::{Wanted, looks_at};
+use super::watching::any_alarm;
 use super::{around, if_applies, verdict};
 
 rules! {
@@ -228,14 +229,12 @@ fn runs(canary: &Resource) -> Verdict {
 }
 
 fn alarmed(canary: &Resource, cx: &Context<'_>) -> Verdict {
-    let alarms = cx.estate.of(canary, ALARM);
     let wanted = Wanted {
         namespace: "CloudWatchSynthetics",
         names: &["SuccessPercent", "Failed"],
         dimensions: &[("CanaryName", canary)],
     };
-    let watches = alarms.items.iter().map(|alarm| looks_at(cx, alarm, &wanted));
-    let found = any(watches.chain(alarms.incomplete.clone().map(Err)));
+    let found = any_alarm(cx.estate, canary, &wanted, |alarm| looks_at(cx, alarm, &wanted));
     verdict(found, &around(canary, ALARM), "an alarm on SuccessPercent or Failed of the canary")
 }
 

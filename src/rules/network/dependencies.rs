@@ -1,12 +1,15 @@
 //! The services that compute depends on, and whether its security groups let it reach them.
 
+use std::collections::BTreeSet;
+
 use super::egress::is_everything;
 use super::group_rules::{GROUP, GroupRule, Way, all};
 use super::security_groups::{is_default, is_implicit};
 use super::unlisted;
 use crate::model::network::about;
-use crate::model::{Items, Read, Related, Resource, Unknown, Value};
+use crate::model::{Estate, Items, Read, Related, Resource, Unknown, Value};
 use crate::rules::check::{fail, related, unknown};
+use crate::rules::readers::distribution::Nearby;
 use crate::rules::readers::ports::{Ports, Protocol, range};
 use crate::rules::{Context, Evidence, Verdict};
 
@@ -18,16 +21,16 @@ pub(super) fn depends(group: &Resource, cx: &Context<'_>) -> Option<Verdict> {
     let rules = match all(group, cx, Way::Egress) {
         Ok(rules) if rules.iter().all(is_implicit) => return None,
         Ok(rules) => rules,
-        Err(list) => return given(group, cx, unknown(&list, "egress rules that can be read")),
+        Err(list) => return given(group, cx, || unknown(&list, "egress rules that can be read")),
     };
-    given(group, cx, apis(group, &rules, cx).and(database(group, &rules, cx)))
+    given(group, cx, || apis(group, &rules, cx).and(database(group, &rules, cx)))
 }
 
-fn given(group: &Resource, cx: &Context<'_>, verdict: Verdict) -> Option<Verdict> {
+fn given(group: &Resource, cx: &Context<'_>, verdict: impl FnOnce() -> Verdict) -> Option<Verdict> {
     match of_compute(group, cx) {
-        Ok(true) => Some(verdict),
+        Ok(true) => Some(verdict()),
         Ok(false) => None,
-        Err(_) if verdict.is_pass() => None,
+        Err(_) if verdict().is_pass() => None,
         Err(why) => Some(unlisted(group, "Users", "whether compute uses the group", &why)),
     }
 }
@@ -53,26 +56,66 @@ fn of_compute(group: &Resource, cx: &Context<'_>) -> Result<bool, Unknown> {
         }
         open = open.or(users.incomplete);
     }
-    for (kind, list, inner) in NESTED {
+    let unreadable = cx.estate.digest(Unreadable::of);
+    for ((kind, list, inner), unreadable) in NESTED.into_iter().zip(&unreadable.users) {
         // AWS shows the groups of an instance's interfaces with the instance.
         if kind == "AWS::EC2::Instance" && group.is_live() {
             continue;
         }
-        let users = cx.estate.of(group, kind);
-        for user in users.items {
-            match names(&user.get(list), inner, group, cx) {
-                Ok(true) => return Ok(true),
-                Ok(false) => {}
-                Err(why) => open = Some(why),
-            }
+        let property = if inner.is_empty() { list.to_owned() } else { format!("{list}.{inner}") };
+        let users = cx.estate.referrers(group, kind, &property).items;
+        if users.iter().any(|user| names(&user.get(list), inner, group, cx.estate) == Ok(true)) {
+            return Ok(true);
         }
+        let last = unreadable.last(&group.address).and_then(|place| cx.estate.at_place(place));
+        open = last.and_then(|user| names(&user.get(list), inner, group, cx.estate).err()).or(open);
         // Nobody collects ECS services, and their groups alone are not worth doubting everything for.
-        open = open.or(users.incomplete.filter(|_| kind != "AWS::ECS::Service"));
+        let unlisted = || cx.estate.why_unlisted(kind, &group.address).filter(|_| kind != "AWS::ECS::Service");
+        open = open.or_else(unlisted);
     }
     open.map_or(Ok(false), Err)
 }
 
-fn names(list: &Read<'_>, inner: &str, group: &Resource, cx: &Context<'_>) -> Result<bool, Unknown> {
+/// Compute and databases that have groups, or ports, of which nothing can be said.
+struct Unreadable {
+    /// Compute with such groups, for each of [`NESTED`].
+    users: Vec<Nearby>,
+    /// For each of [`DATABASES`], all of them.
+    databases: Vec<Nearby>,
+    /// For each of [`DATABASES`], those with such groups or such a port.
+    open: Vec<Nearby>,
+}
+
+impl Unreadable {
+    fn of(estate: &Estate) -> Self {
+        let users = NESTED.iter().map(|(kind, list, inner)| {
+            let unreadable = |user: &Resource| is_unreadable(&user.get(list), inner, estate);
+            Nearby::of(estate, estate.of_type(kind), unreadable)
+        });
+        let databases = DATABASES.iter().map(|(kind, _)| Nearby::of(estate, estate.of_type(kind), |_| true));
+        let open = DATABASES.iter().map(|(kind, property)| {
+            let unreadable = |db: &Resource| port(db).is_none() || is_unreadable(&db.get(property), "", estate);
+            Nearby::of(estate, estate.of_type(kind), unreadable)
+        });
+        Self { users: users.collect(), databases: databases.collect(), open: open.collect() }
+    }
+}
+
+/// Whether a list has a group of which it cannot be told which one it is: see [`names`].
+fn is_unreadable(list: &Read<'_>, inner: &str, estate: &Estate) -> bool {
+    match list.items() {
+        Items::Absent => false,
+        Items::Unknown => true,
+        Items::Are(items) => items.iter().any(|item| {
+            if !inner.is_empty() {
+                return is_unreadable(&item.get(inner), "", estate);
+            }
+            item.as_str().is_none() && matches!(estate.follow(item, &[GROUP]), Related::Unknown(_))
+        }),
+    }
+}
+
+fn names(list: &Read<'_>, inner: &str, group: &Resource, estate: &Estate) -> Result<bool, Unknown> {
     let items = match list.items() {
         Items::Absent => return Ok(false),
         Items::Unknown => return Err(list.why_unknown().unwrap_or(Unknown::NotCollected)),
@@ -81,13 +124,13 @@ fn names(list: &Read<'_>, inner: &str, group: &Resource, cx: &Context<'_>) -> Re
     let mut open = None;
     for item in items {
         let found = if inner.is_empty() {
-            match cx.estate.follow(&item, &[GROUP]) {
+            match estate.follow(&item, &[GROUP]) {
                 Related::Found(found) => Ok(found.address == group.address),
                 Related::Missing => Ok(false),
                 Related::Unknown(why) => item.as_str().map_or(Err(why), |_| Ok(false)),
             }
         } else {
-            names(&item.get(inner), "", group, cx)
+            names(&item.get(inner), "", group, estate)
         };
         match found {
             Ok(true) => return Ok(true),
@@ -167,13 +210,37 @@ const DATABASES: [(&str, &str); 2] =
 /// Where there are databases, one of them can be reached.
 fn database(group: &Resource, rules: &[GroupRule<'_>], cx: &Context<'_>) -> Verdict {
     let expected = "a TCP rule for the port of the database to its security group";
-    let listings = DATABASES.map(|(kind, property)| (cx.estate.of(group, kind), property));
-    let open = listings.iter().find_map(|(listing, _)| listing.incomplete.clone());
-    let reached = listings
-        .iter()
-        .flat_map(|(listing, property)| listing.items.iter().map(move |database| (*database, *property)))
-        .map(|(database, property)| reaches(group, rules, database, property, cx, expected))
-        .reduce(|a, b| a.or(|| b));
+    let open = DATABASES.iter().find_map(|(kind, _)| cx.estate.why_unlisted(kind, &group.address));
+    let known = cx.estate.digest(Unreadable::of);
+    let mut reached = None;
+    for ((kind, property), (all, open)) in DATABASES.into_iter().zip(known.databases.iter().zip(&known.open)) {
+        // The others have no group that a rule leads to.
+        let mut near: BTreeSet<usize> = open.near(&group.address).collect();
+        let mut anywhere = false;
+        for to in rules.iter().map(|rule| rule.get("DestinationSecurityGroupId")).filter(|to| !to.is_absent()) {
+            match cx.estate.follow(&to, &[GROUP]) {
+                Related::Found(found) => {
+                    let items = cx.estate.referrers(found, kind, property).items.into_iter();
+                    near.extend(items.filter_map(|database| cx.estate.place_of(database)));
+                }
+                Related::Missing => {}
+                Related::Unknown(_) => anywhere = true,
+            }
+        }
+        if anywhere {
+            near.extend(all.near(&group.address));
+        }
+        let others = all.near(&group.address).find(|place| !near.contains(place));
+        let near = near.into_iter().chain(others).filter_map(|place| cx.estate.at_place(place));
+        let near = near.filter(|database| database.address.near(&group.address));
+        for database in near {
+            let next = reaches(group, rules, database, property, cx, expected);
+            reached = Some(match reached {
+                None => next,
+                Some(before) => Verdict::or(before, || next),
+            });
+        }
+    }
     match (reached, open) {
         (Some(Verdict::Pass), _) | (None, None) => Verdict::Pass,
         (_, Some(why)) => unlisted(group, "Databases", expected, &why),
@@ -205,7 +272,7 @@ fn reaches(
         if matches!(opens, Verdict::Fail(_)) || to.is_absent() {
             return fail(&to, expected);
         }
-        opens.and(related(cx.estate, &to, &[GROUP], expected, |found| match names(&groups, "", found, cx) {
+        opens.and(related(cx.estate, &to, &[GROUP], expected, |found| match names(&groups, "", found, cx.estate) {
             Ok(true) => Verdict::Pass,
             Ok(false) => fail(&groups, expected),
             Err(why) => Verdict::unknown(Evidence::unknown(&groups, expected, &why)),

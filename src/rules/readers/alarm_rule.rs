@@ -1,8 +1,11 @@
 //! The rule of a composite alarm: which alarms it is made of.
 
-use super::alarms::{ALARM, COMPOSITE};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::alarms::{ALARM, ByRegion, COMPOSITE};
 use super::spelled;
-use crate::model::{Estate, Read, Related, Resource, Unknown, Value};
+use crate::model::{Address, Estate, Read, Related, Resource, Unknown, Value};
 
 /// What a function of an alarm rule names.
 #[derive(Debug)]
@@ -71,18 +74,10 @@ fn child<'a>(estate: &'a Estate, rule: &Read<'_>, name: &str) -> Child<'a> {
         return named_alike(estate, from, name)
             .map_or_else(|| Child::Unknown(Unknown::Runtime(name.into())), Child::Alarm);
     }
-    let mut open = None;
-    for kind in [ALARM, COMPOSITE] {
-        let all = estate.of(from, kind);
-        let goes_by = |r: &&&Resource| {
-            r.address.physical_id.as_deref() == Some(bare) || r.get("AlarmName").as_str() == Some(bare)
-        };
-        if let Some(found) = all.items.iter().find(goes_by) {
-            return Child::Alarm(found);
-        }
-        open = open.or(all.incomplete);
+    if let Some(found) = Names::find(estate, from, |names| names.by_name.get(bare)) {
+        return Child::Alarm(found);
     }
-    match open {
+    match [ALARM, COMPOSITE].iter().find_map(|kind| estate.why_unlisted(kind, &from.address)) {
         Some(why) => Child::Unknown(why),
         None if from.is_live() => Child::Dangling(bare.to_owned()),
         None => Child::Unknown(Unknown::Outside(format!("alarm {bare}").into())),
@@ -91,12 +86,95 @@ fn child<'a>(estate: &'a Estate, rule: &Read<'_>, name: &str) -> Child<'a> {
 
 /// The alarm whose name the template spells in the same way: `${Env}-cpu`.
 fn named_alike<'a>(estate: &'a Estate, from: &Resource, name: &str) -> Option<&'a Resource> {
-    [ALARM, COMPOSITE].into_iter().find_map(|kind| {
-        estate.of(from, kind).items.into_iter().find(|alarm| {
-            alarm.address.stack == from.address.stack
-                && spelled::text(&alarm.get("AlarmName")).is_some_and(|spelled| spelled == name)
-        })
-    })
+    let key = (from.address.stack.clone(), name.to_owned());
+    Names::find(estate, from, |names| names.by_spelling.get(&key))
+}
+
+/// The places of the alarms of a region by what they are called; of several of the same name that of the first, composite ones last.
+#[derive(Default)]
+struct Names {
+    by_name: HashMap<Arc<str>, usize>,
+    /// By the stack, and the text of the name with its placeholders.
+    by_spelling: HashMap<(Option<Arc<str>>, String), usize>,
+}
+
+impl Names {
+    fn of(estate: &Estate) -> ByRegion<Self> {
+        let mut all = ByRegion::<Self>::default();
+        for (place, alarm) in [ALARM, COMPOSITE].iter().flat_map(|kind| placed(estate, kind)) {
+            let names = all.at(&alarm.address);
+            let name = alarm.get("AlarmName");
+            for own in alarm.address.physical_id.iter().cloned().chain(name.as_str().map(Arc::from)) {
+                names.by_name.entry(own).or_insert(place);
+            }
+            if let Some(text) = spelled::text(&name) {
+                names.by_spelling.entry((alarm.address.stack.clone(), text)).or_insert(place);
+            }
+        }
+        all
+    }
+
+    /// The first alarm that `from` can know under a name.
+    fn find<'a>(estate: &'a Estate, from: &Resource, by: impl Fn(&Self) -> Option<&usize>) -> Option<&'a Resource> {
+        let names = estate.digest(Self::of);
+        // Types are in the order of their names: metric alarms come first.
+        let place = names.near(&from.address).filter_map(by).min().copied();
+        place.and_then(|place| estate.at_place(place))
+    }
+}
+
+/// The resources of a type and their places: they stand one after the other.
+fn placed<'a>(estate: &'a Estate, kind: &str) -> impl Iterator<Item = (usize, &'a Resource)> {
+    let first = estate.of_type(kind).next().and_then(|r| estate.place_of(r)).unwrap_or_default();
+    estate.of_type(kind).enumerate().map(move |(n, r)| (first + n, r))
+}
+
+/// What the composite alarms of a region are made of.
+#[derive(Default)]
+struct Members {
+    all: HashSet<Address>,
+    /// The place of the first composite alarm that may be made of anything, and why.
+    open: Option<(usize, Unknown)>,
+}
+
+impl Members {
+    fn of(estate: &Estate) -> ByRegion<Self> {
+        let mut all = ByRegion::<Self>::default();
+        for (place, composite) in placed(estate, COMPOSITE) {
+            let members = all.at(&composite.address);
+            let mut open = |why: Unknown| {
+                members.open.get_or_insert((place, why));
+            };
+            match children(estate, composite) {
+                Err(why) => open(why),
+                Ok(children) => {
+                    for child in children {
+                        match child {
+                            Child::Alarm(alarm) => {
+                                members.all.insert(alarm.address.clone());
+                            }
+                            Child::Dangling(_) => {}
+                            Child::Unknown(why) => open(why),
+                        }
+                    }
+                }
+            }
+        }
+        all
+    }
+}
+
+/// Whether a composite alarm listens to an alarm.
+pub(in crate::rules) fn is_member(estate: &Estate, alarm: &Resource) -> Result<bool, Unknown> {
+    let members = estate.digest(Members::of);
+    if members.near(&alarm.address).any(|members| members.all.contains(&alarm.address)) {
+        return Ok(true);
+    }
+    let first =
+        members.near(&alarm.address).filter_map(|members| members.open.as_ref()).min_by_key(|(place, _)| *place);
+    // A listing that breaks off leaves it open whether there is another composite alarm.
+    let open = first.map(|(_, why)| why.clone()).or_else(|| estate.why_unlisted(COMPOSITE, &alarm.address));
+    open.map_or(Ok(false), Err)
 }
 
 /// The alarm that may suppress the actions of a composite alarm.

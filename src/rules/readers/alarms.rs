@@ -1,7 +1,12 @@
 //! Alarms: the metrics that they look at, and the resources that these metrics are about.
 
+mod by_region;
+
+use std::sync::Arc;
+
 use super::spelled;
 use crate::model::{Estate, Items, Kind, Read, Related, Resource, Unknown, Value};
+pub(in crate::rules) use by_region::ByRegion;
 
 /// `AWS::CloudWatch::Alarm`.
 pub(in crate::rules) const ALARM: &str = "AWS::CloudWatch::Alarm";
@@ -125,13 +130,17 @@ impl Metric<'_> {
 pub(in crate::rules) fn asks_for_all(expression: &Read<'_>, namespace: &str, names: &[&str]) -> Result<bool, Unknown> {
     let read = expression.get("Expression");
     let Some(text) = read.as_str() else { return read.why_unknown().map_or(Ok(false), Err) };
-    let words: Vec<&str> =
-        text.split(|c: char| !c.is_ascii_alphanumeric() && !"/_.-".contains(c)).filter(|w| !w.is_empty()).collect();
+    let words = words(text);
     let has = |word: &str| words.iter().any(|w| w.eq_ignore_ascii_case(word));
     if !has("SELECT") || !has(namespace) || !names.iter().any(|name| words.contains(name)) {
         return Ok(false);
     }
     if has("WHERE") { Err(Unknown::Unsupported("a query with a WHERE clause".into())) } else { Ok(true) }
+}
+
+/// The words of a query, names of metrics and namespaces among them.
+pub(in crate::rules) fn words(query: &str) -> Vec<&str> {
+    query.split(|c: char| !c.is_ascii_alphanumeric() && !"/_.-".contains(c)).filter(|w| !w.is_empty()).collect()
 }
 
 /// Properties that give a resource the name by which dimensions know it.
@@ -148,7 +157,7 @@ const NAMES: &[&str] = &[
 ];
 
 /// The property that names resources of a type.
-fn name_of(subject: &Resource) -> Option<Read<'_>> {
+pub(in crate::rules) fn name_of(subject: &Resource) -> Option<Read<'_>> {
     // A database of a cluster has two of them; its own comes first.
     NAMES.iter().map(|name| subject.get(name)).find(|read| read.value().is_some() || is_hole(read))
 }
@@ -192,11 +201,16 @@ pub(in crate::rules) fn is_named(estate: &Estate, value: &Read<'_>, subject: &Re
 }
 
 fn goes_by(subject: &Resource, text: &str) -> bool {
+    texts_of(subject).iter().any(|own| **own == *text)
+}
+
+/// The texts by which dimensions may know a resource: its ids, the part of them that metrics use, its name.
+pub(in crate::rules) fn texts_of(subject: &Resource) -> Vec<Arc<str>> {
     let address = &subject.address;
-    if [&address.physical_id, &address.arn].into_iter().flatten().any(|id| **id == *text || tail_of(id) == text) {
-        return true;
-    }
-    name_of(subject).and_then(|name| name.value().and_then(Value::text)).is_some_and(|name| *name == *text)
+    let ids = [&address.physical_id, &address.arn].into_iter().flatten();
+    let mut texts: Vec<Arc<str>> = ids.flat_map(|id| [Arc::clone(id), tail_of(id).into()]).collect();
+    texts.extend(name_of(subject).and_then(|name| name.value().and_then(Value::text)));
+    texts
 }
 
 /// The part of an ARN that metrics have as a dimension: `app/web/50dc6c495c0c9188`, `targetgroup/web/73e2d6bc24d8a067`, `orders`.

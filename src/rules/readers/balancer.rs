@@ -1,7 +1,10 @@
 //! Load balancers: their kind, their attributes, their listeners, and what those forward to.
 
 use crate::model::network::{Known, Unsure, about};
-use crate::model::{Estate, Field, Items, Read, Related, Resource, Unknown};
+use crate::model::{Address, Estate, Field, Items, Read, Related, Resource, Unknown, World};
+use crate::source::Span;
+
+use super::distribution::Nearby;
 
 /// `AWS::ElasticLoadBalancingV2::LoadBalancer`.
 pub(in crate::rules) const LOAD_BALANCER: &str = "AWS::ElasticLoadBalancingV2::LoadBalancer";
@@ -139,19 +142,45 @@ pub(in crate::rules) fn is_used<'a>(estate: &'a Estate, group: &'a Resource) -> 
     {
         return Ok(true);
     }
+    let unreadable = estate.digest(Unreadable::of);
     let mut open = None;
-    for kind in [LISTENER, LISTENER_RULE] {
-        let listing = estate.of(group, kind);
-        open = open.or(listing.incomplete.map(|why| Unsure::new(about(group, "Listeners"), why)));
-        for from in listing.items {
-            match forwards_to(estate, from, group) {
-                Ok(true) => return Ok(true),
-                Ok(false) => {}
-                Err(unsure) => open = Some(unsure),
+    for (kind, unreadable) in FORWARDING.into_iter().zip(&unreadable.0) {
+        let why = estate.why_unlisted(kind, &group.address);
+        open = open.or(why.map(|why| Unsure::new(about(group, "Listeners"), why)));
+        let actions = if kind == LISTENER { "DefaultActions" } else { "Actions" };
+        for target in TARGETS {
+            let named = estate.referrers(group, kind, &format!("{actions}.{target}")).items;
+            if named.into_iter().any(|from| matches!(forwards_to(estate, from, group), Ok(true))) {
+                return Ok(true);
             }
         }
+        let last = unreadable.last(&group.address).and_then(|place| estate.at_place(place));
+        open = last.and_then(|from| forwards_to(estate, from, group).err()).or(open);
     }
     open.map_or(Ok(false), Err)
+}
+
+/// What forwards to target groups.
+const FORWARDING: [&str; 2] = [LISTENER, LISTENER_RULE];
+
+/// Where an action names target groups.
+const TARGETS: [&str; 4] = [
+    "TargetGroupArn",
+    "TargetGroupArn.TargetGroupArn",
+    "ForwardConfig.TargetGroups",
+    "ForwardConfig.TargetGroups.TargetGroupArn",
+];
+
+/// What forwards to nobody knows which groups, for each of [`FORWARDING`].
+struct Unreadable([Nearby; 2]);
+
+impl Unreadable {
+    fn of(estate: &Estate) -> Self {
+        // No group is this one: what is not told apart from it cannot be read.
+        let nobody = Resource::new(TARGET_GROUP, Address::default(), World::Closed, Span::LIVE);
+        let unreadable = |from: &Resource| forwards_to(estate, from, &nobody).is_err();
+        Self(FORWARDING.map(|kind| Nearby::of(estate, estate.of_type(kind), unreadable)))
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! S3 buckets as other resources name them: by reference, name, ARN or domain name.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use super::policy::principal::written;
 use super::sketch::{HOLE, named, sketch};
 use crate::model::{Estate, Field, Kind, Read, Related, Resource, Value};
@@ -37,10 +40,34 @@ pub(in crate::rules) fn bucket_name(text: &str) -> &str {
     end.and_then(|end| domain.get(..end)).unwrap_or(text)
 }
 
+/// The buckets by account and name: the name they have, and the name that a template gives them.
+struct Names {
+    had: HashMap<(Arc<str>, Arc<str>), usize>,
+    given: HashMap<(Arc<str>, Arc<str>), Vec<usize>>,
+}
+
+impl Names {
+    fn of(estate: &Estate) -> Self {
+        let mut names = Self { had: HashMap::new(), given: HashMap::new() };
+        for bucket in estate.of_type(BUCKET) {
+            let Some(place) = estate.place_of(bucket) else { continue };
+            let key = |name: &str| (Arc::clone(&bucket.address.account), Arc::from(name));
+            if let Some(name) = &bucket.address.physical_id {
+                names.had.entry(key(name)).or_insert(place);
+            }
+            if let Some(name) = bucket.get("BucketName").as_str() {
+                names.given.entry(key(name)).or_default().push(place);
+            }
+        }
+        names
+    }
+}
+
 /// The account's bucket of this name in another region: names are unique in the world.
 fn elsewhere<'a>(estate: &'a Estate, from: &Resource, name: &str) -> Option<&'a Resource> {
-    let mut own = estate.of_type(BUCKET).filter(|bucket| bucket.address.account == from.address.account);
-    own.find(|bucket| bucket.address.physical_id.as_deref() == Some(name))
+    let names = estate.digest(Names::of);
+    let place = names.had.get(&(Arc::clone(&from.address.account), name.into()))?;
+    estate.at_place(*place)
 }
 
 /// The bucket of a template that is given this name there.
@@ -48,7 +75,9 @@ fn declared<'a>(estate: &'a Estate, from: &Resource, name: &str) -> Option<&'a R
     if name.contains(HOLE) {
         return None;
     }
-    estate.of(from, BUCKET).items.into_iter().find(|bucket| bucket.get("BucketName").as_str() == Some(name))
+    let names = estate.digest(Names::of);
+    let places = names.given.get(&(Arc::clone(&from.address.account), name.into()))?;
+    places.iter().filter_map(|&place| estate.at_place(place)).find(|bucket| bucket.address.near(&from.address))
 }
 
 #[cfg(test)]

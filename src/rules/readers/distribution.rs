@@ -1,10 +1,18 @@
 //! CloudFront distributions: their behaviours, their origins, and what stands behind these.
 
+mod nearby;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+pub(in crate::rules) use nearby::Nearby;
+
+use super::balancer::LOAD_BALANCER;
 use super::buckets::{BUCKET, bucket_at, bucket_name};
 use super::sketch::{named, names_resource, sketch};
+use crate::model::network::about;
 use crate::model::{Estate, Items, Kind, Read, Related, Resource, Unknown, Value};
 use crate::rules::check;
-use crate::rules::verdict::Verdict;
+use crate::rules::verdict::{Evidence, Verdict};
 
 /// `AWS::CloudFront::Distribution`.
 pub(in crate::rules) const DISTRIBUTION: &str = "AWS::CloudFront::Distribution";
@@ -72,56 +80,180 @@ pub(in crate::rules) fn bucket_of<'a>(estate: &'a Estate, origin: &Read<'_>) -> 
     bucket_at(estate, &origin.get("DomainName"))
 }
 
-/// Whether a load balancer or a bucket is an origin of a distribution.
-pub(in crate::rules) fn shows(estate: &Estate, distribution: &Resource, target: &Resource) -> Result<bool, Unknown> {
-    let list = origins(distribution);
-    let mut why = None;
-    match list.items() {
-        Items::Absent => {}
-        Items::Unknown => why = list.why_unknown(),
-        Items::Are(items) => {
-            for origin in items {
-                match leads_to(estate, &origin.get("DomainName"), target) {
-                    Ok(true) => return Ok(true),
-                    Ok(false) => {}
-                    Err(reason) => why = Some(reason),
+/// One of the distributions around a load balancer or a bucket satisfies `test`, which is given whether the distribution shows it.
+/// Those that do not are all the same: `test` is given the first of them alone, to say so.
+pub(in crate::rules) fn some_front<'a>(
+    estate: &'a Estate,
+    target: &'a Resource,
+    expected: &str,
+    mut test: impl FnMut(&'a Resource, Result<bool, Unknown>) -> Verdict,
+) -> Verdict {
+    let answers = estate.digest(Shown::of);
+    let mut fronts = answers.by(estate, target);
+    let known: HashSet<usize> = fronts.iter().map(|(place, _)| *place).collect();
+    let other = answers.all.near(&target.address).find(|place| !known.contains(place));
+    fronts.extend(other.map(|place| (place, Ok(false))));
+    fronts.sort_by_key(|(place, _)| *place);
+    let mut judged = Vec::new();
+    for (place, answer) in fronts {
+        judged.extend(estate.at_place(place).map(|front| test(front, answer)));
+    }
+    let subject = about(target, "Distribution");
+    let found = Verdict::any(judged, || check::fail(&subject, expected));
+    match estate.why_unlisted(DISTRIBUTION, &target.address) {
+        Some(why) => found.or(|| Verdict::unknown(Evidence::unknown(&subject, expected, &why))),
+        None => found,
+    }
+}
+
+/// The first distribution that shows a bucket or a load balancer, or else why the first that may do so cannot be read.
+pub(in crate::rules) fn is_shown(estate: &Estate, target: &Resource) -> Result<bool, Unknown> {
+    let fronts = estate.digest(Shown::of).by(estate, target);
+    if fronts.iter().any(|(_, answer)| *answer == Ok(true)) {
+        return Ok(true);
+    }
+    let unlisted = estate.why_unlisted(DISTRIBUTION, &target.address);
+    let open = unlisted.or_else(|| fronts.into_iter().find_map(|(_, answer)| answer.err()));
+    open.map_or(Ok(false), Err)
+}
+
+/// What origins lead to.
+const TARGETS: [&str; 2] = [BUCKET, LOAD_BALANCER];
+
+/// An origin that leads to something: the distribution, and the alias record between the two if there is one.
+type Way = (usize, Option<usize>);
+
+/// What the origins of all distributions lead to.
+#[derive(Debug, Default)]
+struct Shown {
+    /// All distributions.
+    all: Nearby,
+    /// Ways to a resource, by its place.
+    by_place: HashMap<usize, Vec<Way>>,
+    /// Ways to a resource by its own domain name; buckets have none but what they tell as an attribute.
+    by_name: HashMap<(&'static str, String), Vec<Way>>,
+    /// Distributions with origins that may lead to a resource of a type, why, and which of them do so only if an alias record may be
+    /// hidden.
+    open: HashMap<&'static str, Open>,
+}
+
+/// Distributions of which it cannot be told where they lead.
+#[derive(Debug, Default)]
+struct Open {
+    /// By the distribution: the last reason that is known, and whether an origin comes after it that an alias record may lead on.
+    why: HashMap<usize, (Option<Unknown>, bool)>,
+    /// Those with a reason.
+    known: Nearby,
+    /// Those that an alias record may lead on.
+    by_record: Nearby,
+}
+
+impl Shown {
+    fn of(estate: &Estate) -> Self {
+        let mut shown = Self::default();
+        let mut records: HashMap<String, Vec<&Resource>> = HashMap::new();
+        for record in estate.of_type(RECORD_SET) {
+            if let Some(name) = record.get("Name").as_str() {
+                records.entry(plain(name)).or_default().push(record);
+            }
+        }
+        for front in estate.of_type(DISTRIBUTION) {
+            let Some(place) = estate.place_of(front) else { continue };
+            shown.all.add(&front.address, place);
+            let list = origins(front);
+            for kind in TARGETS {
+                let mut why = (None, false);
+                match list.items() {
+                    Items::Absent => {}
+                    Items::Unknown => why = (list.why_unknown(), false),
+                    Items::Are(items) => {
+                        for origin in items {
+                            shown.lead(estate, place, &origin.get("DomainName"), kind, &records, &mut why);
+                        }
+                    }
+                }
+                let open = shown.open.entry(kind).or_default();
+                if why.0.is_some() {
+                    open.known.add(&front.address, place);
+                }
+                if why.1 {
+                    open.by_record.add(&front.address, place);
+                }
+                if why != (None, false) {
+                    open.why.insert(place, why);
                 }
             }
         }
+        shown
     }
-    why.map_or(Ok(false), Err)
-}
 
-/// Whether a domain name is that of a resource: its own, or one that an alias record leads there.
-fn leads_to(estate: &Estate, domain: &Read<'_>, target: &Resource) -> Result<bool, Unknown> {
-    let found =
-        if &*target.kind == BUCKET { bucket_at(estate, domain) } else { named(estate, domain, &[&*target.kind]) };
-    if let Related::Found(found) = found {
-        return Ok(found.address == target.address);
+    /// Where a domain name leads: to a resource that it names, to the one whose domain name it is, or to one that an alias record leads to.
+    fn lead(
+        &mut self,
+        estate: &Estate,
+        front: usize,
+        domain: &Read<'_>,
+        kind: &'static str,
+        records: &HashMap<String, Vec<&Resource>>,
+        why: &mut (Option<Unknown>, bool),
+    ) {
+        let found = if kind == BUCKET { bucket_at(estate, domain) } else { named(estate, domain, &[kind]) };
+        if let Related::Found(found) = found {
+            self.leads_to(estate, found, (front, None));
+            return;
+        }
+        let Some(text) = domain.as_str() else {
+            // Unless it leads to another resource of the template.
+            if let Some(reason) = domain.why_unknown().filter(|_| !names_resource(estate, domain)) {
+                *why = (Some(reason), false);
+            }
+            return;
+        };
+        let name = plain(text);
+        self.by_name.entry((kind, name.clone())).or_default().push((front, None));
+        if kind == BUCKET || name.ends_with(".amazonaws.com") {
+            return;
+        }
+        for record in records.get(&name).into_iter().flatten() {
+            let way = (front, estate.place_of(record));
+            let to = record.get("AliasTarget.DNSName");
+            if let Some(text) = to.as_str() {
+                self.by_name.entry((kind, plain(text))).or_default().push(way);
+            }
+            if let Related::Found(found) = named(estate, &to, &[kind]) {
+                self.leads_to(estate, found, way);
+            }
+        }
+        why.1 = true;
     }
-    let Some(text) = domain.as_str() else {
-        // It leads to another resource of the template.
-        let elsewhere = names_resource(estate, domain);
-        return domain.why_unknown().filter(|_| !elsewhere).map_or(Ok(false), Err);
-    };
-    let own = target.attribute("DNSName");
-    let is_own = |name: &str| own.as_str().is_some_and(|own| plain(own) == plain(name));
-    if is_own(text) {
-        return Ok(true);
+
+    fn leads_to(&mut self, estate: &Estate, target: &Resource, way: Way) {
+        if let Some(place) = estate.place_of(target) {
+            self.by_place.entry(place).or_default().push(way);
+        }
     }
-    if &*target.kind == BUCKET || plain(text).ends_with(".amazonaws.com") {
-        return Ok(false);
-    }
-    let records = estate.of(target, RECORD_SET);
-    let alias = records.items.iter().filter(|r| r.get("Name").as_str().is_some_and(|name| plain(name) == plain(text)));
-    let mut leads = alias.map(|record| record.get("AliasTarget.DNSName"));
-    let leads_there = leads.any(|to| {
-        to.as_str().is_some_and(is_own)
-            || matches!(named(estate, &to, &[&*target.kind]), Related::Found(r) if r.address == target.address)
-    });
-    match records.incomplete {
-        Some(why) if !leads_there => Err(why),
-        _ => Ok(leads_there),
+
+    /// The distributions around a target that show it or may show it, in order.
+    fn by(&self, estate: &Estate, target: &Resource) -> Vec<(usize, Result<bool, Unknown>)> {
+        let Some(kind) = TARGETS.into_iter().find(|kind| *kind == &*target.kind) else { return Vec::new() };
+        let near = |place: usize| estate.at_place(place).is_some_and(|r| r.address.near(&target.address));
+        let by_place = estate.place_of(target).and_then(|place| self.by_place.get(&place));
+        let own = target.attribute("DNSName");
+        let by_name = own.as_str().and_then(|own| self.by_name.get(&(kind, plain(own))));
+        let ways = by_place.into_iter().chain(by_name).flatten();
+        let ways = ways.filter(|(front, record)| near(*front) && record.is_none_or(near));
+        let mut found: BTreeMap<usize, Result<bool, Unknown>> = ways.map(|(front, _)| (*front, Ok(true))).collect();
+        let Some(open) = self.open.get(kind) else { return found.into_iter().collect() };
+        let hidden = estate.why_unlisted(RECORD_SET, &target.address);
+        let by_record = hidden.iter().flat_map(|_| open.by_record.near(&target.address));
+        for front in open.known.near(&target.address).chain(by_record) {
+            let Some((why, may_be_alias)) = open.why.get(&front) else { continue };
+            let hidden = hidden.as_ref().filter(|_| *may_be_alias);
+            if let Some(why) = hidden.or(why.as_ref()) {
+                found.entry(front).or_insert_with(|| Err(why.clone()));
+            }
+        }
+        found.into_iter().collect()
     }
 }
 
@@ -158,20 +290,22 @@ mod tests {
 
     #[test]
     fn a_load_balancer_is_found_by_its_name_and_by_an_alias_of_it() {
-        const BALANCER: &str = "AWS::ElasticLoadBalancingV2::LoadBalancer";
-        let mut balancer = observed(BALANCER, "lb", &json!({}));
+        let mut balancer = observed(LOAD_BALANCER, "lb", &json!({}));
         balancer.set_attribute("DNSName", Kind::Str("web-1.elb.amazonaws.com".into()));
         let alias =
             json!({"Name": "origin.example.com.", "AliasTarget": {"DNSName": "dualstack.web-1.elb.amazonaws.com."}});
-        let estate = account(vec![balancer, observed(RECORD_SET, "r", &alias)], &[RECORD_SET, BALANCER], &[]);
-        let balancer = estate.of_type(BALANCER).next().unwrap();
+        let all = [DISTRIBUTION, RECORD_SET, LOAD_BALANCER];
         for (domain, expected) in
             [("WEB-1.elb.amazonaws.com", true), ("origin.example.com", true), ("other.example.com", false)]
         {
-            assert_eq!(shows(&estate, &with(&json!({"DomainName": domain})), balancer), Ok(expected), "{domain}");
+            let front = with(&json!({"DomainName": domain}));
+            let estate = account(vec![balancer.clone(), observed(RECORD_SET, "r", &alias), front], &all, &[]);
+            let balancer = estate.of_type(LOAD_BALANCER).next().unwrap();
+            assert_eq!(is_shown(&estate, balancer), Ok(expected), "{domain}");
         }
-        let hidden = account(vec![observed(BALANCER, "lb", &json!({}))], &[BALANCER], &[RECORD_SET]);
-        let balancer = hidden.of_type(BALANCER).next().unwrap();
-        assert!(shows(&hidden, &with(&json!({"DomainName": "origin.example.com"})), balancer).is_err());
+        let front = with(&json!({"DomainName": "origin.example.com"}));
+        let balancer = observed(LOAD_BALANCER, "lb", &json!({}));
+        let hidden = account(vec![balancer, front], &[DISTRIBUTION, LOAD_BALANCER], &[RECORD_SET]);
+        assert!(is_shown(&hidden, hidden.of_type(LOAD_BALANCER).next().unwrap()).is_err());
     }
 }

@@ -1,5 +1,8 @@
 //! Which buckets services write their logs to: CloudTrail, Config, load balancers, CloudFront, WAF, flow logs, and S3 itself.
 
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
 use crate::model::{Estate, Items, Kind, Read, Resource, Unknown, Value};
 
 const BUCKET: &str = "AWS::S3::Bucket";
@@ -42,6 +45,7 @@ pub(in crate::rules) fn written_by(
     bucket: &Resource,
     wanted: impl Fn(&str) -> bool,
 ) -> Result<bool, Unknown> {
+    let destinations = &estate.digest(Destinations::of).0;
     let mut open = None;
     for writer in WRITERS.iter().filter(|writer| wanted(writer.service)) {
         if writer.kind == BUCKET {
@@ -56,18 +60,119 @@ pub(in crate::rules) fn written_by(
             }
         }
         // Names of buckets are unique in the world: the writer may be in another region.
-        for r in estate.of_type(writer.kind) {
-            for read in (writer.destinations)(r) {
-                match names(&read, bucket) {
-                    Ok(true) => return Ok(true),
-                    Ok(false) => {}
-                    Err(why) => open = open.or(Some(why)),
-                }
-            }
+        match destinations.get(writer.service).map_or(Ok(false), |all| all.name(estate, writer, bucket)) {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            Err(why) => open = open.or(Some(why)),
         }
         open = open.or_else(|| estate.why_unlisted(writer.kind, &bucket.address));
     }
     open.map_or(Ok(false), Err)
+}
+
+/// What the writers of each service name, by the service's short name.
+struct Destinations(HashMap<&'static str, Named>);
+
+/// What the writers of a service name as their buckets.
+#[derive(Default)]
+struct Named {
+    /// Stacks and logical ids of references.
+    references: HashSet<(Arc<str>, Arc<str>)>,
+    /// What buckets that are meant may be called: the name in a text, and what may stand before `.s3.` in it.
+    names: HashSet<Box<str>>,
+    /// What the ARN of a bucket that is meant may be: the text, and each part of it before a `/`.
+    arns: HashSet<Box<str>>,
+    /// Buckets that stand for themselves.
+    selves: HashSet<usize>,
+    /// Destinations that cannot be read, by the stack of the writer, in the order of the estate.
+    open: BTreeMap<Option<Arc<str>>, Vec<Nth>>,
+    /// The first of those of two stacks.
+    first: Vec<(Option<Arc<str>>, Nth)>,
+}
+
+/// The place of a writer, and which of its destinations.
+type Nth = (usize, usize);
+
+impl Destinations {
+    fn of(estate: &Estate) -> Self {
+        let named = |writer: &Writer| {
+            let mut named = Named::default();
+            for r in estate.of_type(writer.kind) {
+                let Some(place) = estate.place_of(r) else { continue };
+                for (n, read) in (writer.destinations)(r).iter().enumerate() {
+                    named.add(read, (place, n));
+                }
+            }
+            named
+        };
+        Self(WRITERS.iter().map(|writer| (writer.service, named(writer))).collect())
+    }
+}
+
+impl Named {
+    fn add(&mut self, read: &Read<'_>, nth: Nth) {
+        if let Some(Value { kind: Kind::Ref(reference), .. }) = read.value() {
+            self.references.insert((Arc::clone(&reference.stack), Arc::clone(&reference.logical_id)));
+        }
+        if read.path == "BucketName" && &*read.resource.kind == BUCKET {
+            self.selves.insert(nth.0);
+        }
+        if let Some(text) = read.as_str() {
+            self.add_text(text);
+        } else if read.why_unknown().is_some() {
+            let stack = read.resource.address.stack.clone();
+            if self.first.len() < 2 && self.first.iter().all(|(known, _)| *known != stack) {
+                self.first.push((stack.clone(), nth));
+            }
+            self.open.entry(stack).or_default().push(nth);
+        }
+    }
+
+    /// See [`is_name`], which says it the other way round.
+    fn add_text(&mut self, text: &str) {
+        let parts = text.match_indices('/').filter_map(|(end, _)| text.get(..end));
+        self.arns.extend(parts.chain([text]).map(Box::from));
+        let text = text.split_once(":::").map_or(text, |(_, name)| name);
+        let text = text.split_once('/').map_or(text, |(name, _)| name);
+        let ends = [".s3.", ".s3-"].into_iter().flat_map(|domain| text.match_indices(domain));
+        let names = ends.filter_map(|(end, _)| text.get(..end)).chain([text]);
+        self.names.extend(names.map(Box::from));
+    }
+
+    /// Whether one of them is this bucket.
+    fn name(&self, estate: &Estate, writer: &Writer, bucket: &Resource) -> Result<bool, Unknown> {
+        let address = &bucket.address;
+        let stack = address.stack.as_ref().filter(|_| !bucket.is_live());
+        let refers = stack
+            .zip(address.logical_id.as_ref())
+            .is_some_and(|(stack, id)| self.references.contains(&(Arc::clone(stack), Arc::clone(id))));
+        let arn = address.arn.as_deref().filter(|arn| !arn.is_empty());
+        let given = bucket.get("BucketName");
+        let mut called = [address.physical_id.as_deref(), given.as_str()].into_iter().flatten();
+        if refers
+            || estate.place_of(bucket).is_some_and(|place| self.selves.contains(&place))
+            || arn.is_some_and(|arn| self.arns.contains(arn))
+            || called.any(|name| self.names.contains(name))
+        {
+            return Ok(true);
+        }
+        let read = |(place, n): Nth| {
+            let r = estate.at_place(place)?;
+            (writer.destinations)(r).into_iter().nth(n)
+        };
+        // A destination of another stack is open for every bucket, one of its own stack may be told from what is written there.
+        let other = self.first.iter().find(|(of, _)| stack.is_none() || of.as_ref() != stack).map(|(_, nth)| *nth);
+        let mut open = other.and_then(|nth| Some((nth, read(nth)?.why_unknown()?)));
+        for &nth in stack.and_then(|stack| self.open.get(&Some(Arc::clone(stack)))).into_iter().flatten() {
+            match read(nth).map_or(Ok(false), |read| names(&read, bucket)) {
+                Ok(true) => return Ok(true),
+                Ok(false) => {}
+                Err(why) if open.as_ref().is_none_or(|(first, _)| nth < *first) => open = Some((nth, why)),
+                Err(_) => {}
+            }
+        }
+        open.map_or(Ok(false), |(_, why)| Err(why))
+    }
 }
 
 /// Whether buckets write their access logs to this one, by the index of references: there may be too many buckets to look at each for each.

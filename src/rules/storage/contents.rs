@@ -3,7 +3,7 @@
 use crate::model::network::about;
 use crate::model::{Items, Read, Resource, Unknown, Value};
 use crate::rules::check::{self, require};
-use crate::rules::readers::distribution::{DISTRIBUTION, shows};
+use crate::rules::readers::distribution::is_shown;
 use crate::rules::readers::policy;
 use crate::rules::readers::sketch::{names_resource, sketch};
 use crate::rules::{Context, Preset, Verdict, rules};
@@ -172,14 +172,9 @@ fn restricted(origins: &Read<'_>, cx: &Context<'_>) -> Verdict {
 /// A bucket without CORS that a distribution shows; `None` if none does.
 fn shown(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
     let expected = "CORS rules, because a distribution shows the bucket";
-    let listing = cx.estate.of(r, DISTRIBUTION);
-    let mut open = listing.incomplete;
-    for distribution in listing.items {
-        match shows(cx.estate, distribution, r) {
-            Ok(true) => return Some(check::fail(&r.get("CorsConfiguration"), expected)),
-            Ok(false) => {}
-            Err(why) => open = open.or(Some(why)),
-        }
+    match is_shown(cx.estate, r) {
+        Ok(true) => Some(check::fail(&r.get("CorsConfiguration"), expected)),
+        Ok(false) => None,
+        Err(why) => Some(policy::unknown(&about(r, "Distribution"), expected, &why)),
     }
-    open.map(|why| policy::unknown(&about(r, "Distribution"), expected, &why))
 }

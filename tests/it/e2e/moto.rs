@@ -105,14 +105,16 @@ fn audit(moto: &Emulator) {
 /// After a deployment: the file is what is deployed; a file that says something else is found out.
 fn verify(moto: &Emulator) {
     let file = "localstack/stacks/bootstrap.yaml";
-    let arguments = ["verify", "tapstack-bootstrap", "--template", file, "--fail-on", "medium"];
+    let arguments =
+        ["verify", "tapstack-bootstrap", "--template", file, "--fail-on", "medium", "--compliance", FOLLOWED];
     let (code, report) = run(&moto.endpoint, &arguments);
     assert_eq!(code, 0, "{report:#}");
     let edited = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
     let text = std::fs::read_to_string(repository().join(file)).unwrap();
     std::fs::write(edited.path(), text.replace("Status: Enabled", "Status: Suspended")).unwrap();
-    let (code, report) =
-        run(&moto.endpoint, &["verify", "tapstack-bootstrap", "--template", edited.path().to_str().unwrap()]);
+    let edited = edited.path().to_str().unwrap();
+    let arguments = ["verify", "tapstack-bootstrap", "--template", edited, "--compliance", FOLLOWED];
+    let (code, report) = run(&moto.endpoint, &arguments);
     assert_eq!(code, 1);
     let modified = report["drift"].as_array().unwrap().iter().find(|d| d["status"] == "modified").unwrap();
     assert_eq!(modified["resource"]["logical_id"], "ArtifactBucket");
