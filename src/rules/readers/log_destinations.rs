@@ -166,9 +166,8 @@ impl Named {
         for &nth in stack.and_then(|stack| self.open.get(&Some(Arc::clone(stack)))).into_iter().flatten() {
             match read(nth).map_or(Ok(false), |read| names(&read, bucket)) {
                 Ok(true) => return Ok(true),
-                Ok(false) => {}
                 Err(why) if open.as_ref().is_none_or(|(first, _)| nth < *first) => open = Some((nth, why)),
-                Err(_) => {}
+                Ok(false) | Err(_) => {}
             }
         }
         open.map_or(Ok(false), |(_, why)| Err(why))
