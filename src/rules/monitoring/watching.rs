@@ -64,8 +64,8 @@ pub(super) fn any_alarm(
     }
     // An alarm that looks at it for certain would be among those before: of the others, the first that may do so is enough.
     watching.open(r, wanted, &mut |list| {
-        let earlier = list.iter().take_while(|&&place| first.as_ref().is_none_or(|(known, _)| place < *known));
-        let found = earlier.filter_map(|&place| Some((place, answer(estate.at_place(place)?).err()?))).next();
+        let mut earlier = list.iter().take_while(|&&place| first.as_ref().is_none_or(|(known, _)| place < *known));
+        let found = earlier.find_map(|&place| Some((place, answer(estate.at_place(place)?).err()?)));
         first = found.or(first.take());
     });
     first.map(|(_, why)| why).or_else(|| estate.why_unlisted(ALARM, &r.address)).map_or(Ok(false), Err)
