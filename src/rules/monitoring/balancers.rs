@@ -105,7 +105,7 @@ fn balancer(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
     }
     let judged = Verdict::all(cx.params.texts("metrics").iter().map(|metric| {
         let dimensions = &[("LoadBalancer", r)];
-        watched(r, cx, &Wanted { namespace: "AWS/ApplicationELB", names: &[metric], dimensions }, |_| Ok(true))
+        watched(r, cx, &Wanted { namespace: "AWS/ApplicationELB", names: &[metric], dimensions, calling: false })
     }));
     Some(match kind.why_unknown() {
         Some(why) if !judged.is_pass() => unknown(&kind, "the type of the load balancer", &why),
@@ -125,7 +125,7 @@ fn group(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
     let names: Vec<&str> =
         cx.params.texts("metrics").iter().map(String::as_str).filter(|name| http || !of_http(name)).collect();
     let dimensions = &[("TargetGroup", r)];
-    let ask = |names: &[&str]| watched(r, cx, &Wanted { namespace, names, dimensions }, |_| Ok(true));
+    let ask = |names: &[&str]| watched(r, cx, &Wanted { namespace, names, dimensions, calling: false });
     let own = match cx.params.text("match") {
         _ if names.is_empty() => return None,
         Some("all") => Verdict::all(names.iter().map(|name| ask(&[*name]))),
@@ -192,7 +192,7 @@ fn no_aggregate(r: &Resource, cx: &Context<'_>, listeners: &[&Resource]) -> Verd
         .collect();
     balancers.dedup_by(|a, b| a.address == b.address);
     let named: Vec<(&str, &Resource)> = balancers.iter().map(|b| ("LoadBalancer", *b)).collect();
-    let wanted = Wanted { namespace: "AWS/ApplicationELB", names: OF_TARGETS, dimensions: &named };
+    let wanted = Wanted { namespace: "AWS/ApplicationELB", names: OF_TARGETS, dimensions: &named, calling: false };
     let alarms = all_alarms(cx.estate, r, &wanted);
     let expected = "the TargetGroup dimension, since the load balancer has several target groups";
     Verdict::all(alarms.iter().map(|alarm| {

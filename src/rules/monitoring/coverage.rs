@@ -1,6 +1,6 @@
 //! Whether what could fail has an alarm: one question, asked of servers, databases and load balancers.
 
-use crate::model::{Resource, Unknown};
+use crate::model::{Estate, Resource, Unknown};
 use crate::rules::readers::alarms::{ALARM, any, asks_for_all, both, metrics};
 use crate::rules::{Context, Verdict};
 
@@ -15,16 +15,13 @@ pub(super) struct Wanted<'w> {
     pub names: &'w [&'w str],
     /// Dimensions that may name the resource, each with the resource that it must name.
     pub dimensions: &'w [(&'w str, &'w Resource)],
+    /// Whether alarms count only if they call somebody, and not if target tracking keeps them for itself.
+    pub calling: bool,
 }
 
-/// Whether some alarm of a kind that `counts` looks at what is wanted. Evidence hangs on the resource that should be watched.
-pub(super) fn watched(
-    r: &Resource,
-    cx: &Context<'_>,
-    wanted: &Wanted<'_>,
-    counts: impl Fn(&Resource) -> Result<bool, Unknown>,
-) -> Verdict {
-    let found = any_alarm(cx.estate, r, wanted, |alarm| both(looks_at(cx, alarm, wanted), || counts(alarm)));
+/// Whether some alarm looks at what is wanted. Evidence hangs on the resource that should be watched.
+pub(super) fn watched(r: &Resource, cx: &Context<'_>, wanted: &Wanted<'_>) -> Verdict {
+    let found = any_alarm(cx.estate, r, wanted);
     if found == Ok(true) {
         return Verdict::Pass;
     }
@@ -35,7 +32,7 @@ pub(super) fn watched(
 }
 
 /// Whether an alarm looks at what is wanted, by itself or as an input of its expressions.
-pub(super) fn looks_at(cx: &Context<'_>, alarm: &Resource, wanted: &Wanted<'_>) -> Result<bool, Unknown> {
+pub(super) fn looks_at(estate: &Estate, alarm: &Resource, wanted: &Wanted<'_>) -> Result<bool, Unknown> {
     // Most alarms are about something else: they are told by their name, before anything else of them is read.
     if alarm.get("MetricName").as_str().is_some_and(|name| !wanted.names.contains(&name)) {
         return Ok(false);
@@ -43,7 +40,7 @@ pub(super) fn looks_at(cx: &Context<'_>, alarm: &Resource, wanted: &Wanted<'_>) 
     let found = metrics(alarm);
     let by_metric = found.items.iter().map(|metric| {
         both(metric.is_one_of(wanted.namespace, wanted.names), || {
-            any(wanted.dimensions.iter().map(|(name, of)| metric.watches(cx.estate, name, of)))
+            any(wanted.dimensions.iter().map(|(name, of)| metric.watches(estate, name, of)))
         })
     });
     let by_query = found.expressions.iter().map(|e| match asks_for_all(e, wanted.namespace, wanted.names) {
@@ -62,7 +59,7 @@ pub(super) fn metric_of(text: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Address, Estate, Listed, World, from_json};
+    use crate::model::{Address, Listed, World, from_json};
     use crate::rules::{Params, find};
     use crate::source::Span;
     use serde_json::{Value as Json, json};

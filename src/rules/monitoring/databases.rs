@@ -70,7 +70,7 @@ fn database(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
             "FreeStorageSpace" if aurora => &["FreeLocalStorage", "FreeableMemory"],
             other => &[other],
         };
-        watched(r, cx, &Wanted { namespace: RDS, names, dimensions: &dimensions }, |_| Ok(true))
+        watched(r, cx, &Wanted { namespace: RDS, names, dimensions: &dimensions, calling: false })
     })))
 }
 
@@ -85,6 +85,6 @@ fn members<'a>(r: &Resource, cx: &Context<'a>) -> Vec<&'a Resource> {
 
 fn proxy(r: &Resource, cx: &Context<'_>) -> Verdict {
     let names: Vec<&str> = cx.params.texts("proxy_metrics").iter().map(String::as_str).collect();
-    let wanted = Wanted { namespace: RDS, names: &names, dimensions: &[("ProxyName", r)] };
-    watched(r, cx, &wanted, |_| Ok(true))
+    let wanted = Wanted { namespace: RDS, names: &names, dimensions: &[("ProxyName", r)], calling: false };
+    watched(r, cx, &wanted)
 }

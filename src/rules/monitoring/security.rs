@@ -1,7 +1,10 @@
 //! Security events: what the trail records, and who is told of it.
 
-use crate::model::{Estate, Items, Read, Resource, Unknown};
-use crate::rules::readers::alarms::{ALARM, any, both, metrics, says};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::model::{Estate, Items, Read, Resource, Unknown, Value};
+use crate::rules::readers::alarms::{ALARM, ByRegion, any, both, metrics, says};
 use crate::rules::readers::security_events::{FILTER, Pattern, feeds, reads_trail, words_of};
 use crate::rules::readers::topics::{Action, action, deliveries};
 use crate::rules::{Context, Preset, Verdict, check, rules};
@@ -273,12 +276,45 @@ fn on_a_trail(filter: &Resource, estate: &Estate) -> Result<bool, Unknown> {
 
 /// Whether an alarm watches the metric of a filter and somebody hears of it.
 fn has_heard_alarm(filter: &Resource, estate: &Estate) -> Result<bool, Unknown> {
-    let alarms = estate.of(filter, ALARM);
-    let one = alarms.items.iter().map(|alarm| {
+    let alarms = may_be_fed(filter, estate);
+    let one = alarms.iter().map(|alarm| {
         let watches = any(metrics(alarm).items.iter().map(|metric| feeds(filter, metric)));
         both(watches, || heard(&alarm.get("AlarmActions"), estate))
     });
-    any(one.chain(alarms.incomplete.clone().map(Err)))
+    any(one.chain(estate.why_unlisted(ALARM, &filter.address).map(Err)))
+}
+
+/// The places of the alarms of a region by the name of a metric that they look at; `None` where that is no known text.
+struct ByMetric(ByRegion<HashMap<Option<Arc<str>>, Vec<usize>>>);
+
+impl ByMetric {
+    fn of(estate: &Estate) -> Self {
+        let mut all = ByRegion::<HashMap<_, Vec<usize>>>::default();
+        for alarm in estate.of_type(ALARM) {
+            let names = metrics(alarm).items.into_iter().map(|metric| metric.name.value().and_then(Value::text));
+            for name in names {
+                all.at(&alarm.address).entry(name).or_default().extend(estate.place_of(alarm));
+            }
+        }
+        Self(all)
+    }
+}
+
+/// The alarms on metrics of the name of a filter's, in order; all alarms if that is not known.
+fn may_be_fed<'a>(filter: &Resource, estate: &'a Estate) -> Vec<&'a Resource> {
+    let Items::Are(items) = filter.get("MetricTransformations").items() else {
+        return estate.of(filter, ALARM).items;
+    };
+    let known = items.iter().map(|to| to.get("MetricName").value().and_then(Value::text));
+    let Some(names) = known.collect::<Option<Vec<_>>>() else { return estate.of(filter, ALARM).items };
+    let names: Vec<Option<Arc<str>>> = names.into_iter().map(Some).chain([None]).collect();
+    let alarms = estate.digest(ByMetric::of);
+    let near = alarms.0.near(&filter.address);
+    let mut places: Vec<usize> =
+        near.flat_map(|by| names.iter().filter_map(|n| by.get(n)).flatten()).copied().collect();
+    places.sort_unstable();
+    places.dedup();
+    places.into_iter().filter_map(|place| estate.at_place(place)).collect()
 }
 
 /// Whether one of some actions leads to a topic that somebody has subscribed to.

@@ -1,6 +1,6 @@
 //! Alarms and metrics of servers.
 
-use crate::model::{Items, Read, Related, Resource, Unknown, Value};
+use crate::model::{Read, Related, Resource, Unknown, Value};
 use crate::rules::readers::launch;
 use crate::rules::{Context, Evidence, Preset, Verdict, check, rules};
 
@@ -92,21 +92,8 @@ fn compute(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
     let dimension = if &*r.kind == "AWS::EC2::Instance" { "InstanceId" } else { "AutoScalingGroupName" };
     Some(Verdict::all(cx.params.texts("metrics").iter().map(|metric| {
         let (namespace, name) = metric_of(metric);
-        watched(r, cx, &Wanted { namespace, names: &[name], dimensions: &[(dimension, r)] }, calls)
+        watched(r, cx, &Wanted { namespace, names: &[name], dimensions: &[(dimension, r)], calling: true })
     })))
-}
-
-/// Whether an alarm calls anybody, and is not one that target tracking keeps for itself.
-fn calls(alarm: &Resource) -> Result<bool, Unknown> {
-    if alarm.get("AlarmName").as_str().is_some_and(|name| name.starts_with("TargetTracking-")) {
-        return Ok(false);
-    }
-    let actions = alarm.get("AlarmActions");
-    match actions.items() {
-        Items::Absent => Ok(false),
-        Items::Are(list) => Ok(!list.is_empty()),
-        Items::Unknown => actions.why_unknown().map_or(Ok(false), Err),
-    }
 }
 
 fn detailed(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {

@@ -5,7 +5,7 @@ use crate::rules::readers::alarms::{ALARM, any, says};
 use crate::rules::readers::spelled;
 use crate::rules::{Context, Preset, Verdict, check, rules};
 
-use super::coverage::{Wanted, looks_at};
+use super::coverage::Wanted;
 use super::watching::any_alarm;
 use super::{around, if_applies, verdict};
 
@@ -233,8 +233,9 @@ fn alarmed(canary: &Resource, cx: &Context<'_>) -> Verdict {
         namespace: "CloudWatchSynthetics",
         names: &["SuccessPercent", "Failed"],
         dimensions: &[("CanaryName", canary)],
+        calling: false,
     };
-    let found = any_alarm(cx.estate, canary, &wanted, |alarm| looks_at(cx, alarm, &wanted));
+    let found = any_alarm(cx.estate, canary, &wanted);
     verdict(found, &around(canary, ALARM), "an alarm on SuccessPercent or Failed of the canary")
 }
 

@@ -5,10 +5,10 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::model::{Estate, Items, Kind, Read, Resource, Unknown, Value};
-use crate::rules::readers::alarms::{ALARM, ByRegion, Metric, metrics, name_of, texts_of, words};
+use crate::rules::readers::alarms::{ALARM, ByRegion, Metric, both, metrics, name_of, texts_of, words};
 use crate::rules::readers::spelled;
 
-use super::coverage::Wanted;
+use super::coverage::{Wanted, looks_at};
 
 /// Properties that references may name a resource by before it exists, besides its own ids.
 const GIVEN: [&str; 2] = ["AliasName", "BucketName"];
@@ -18,8 +18,18 @@ type Text = Option<Arc<str>>;
 /// The stack that an expression stands in, and how it is written.
 type Spelling = (Option<Arc<str>>, String);
 
+/// The namespace and the name of a metric that a query may ask for, the namespace in small letters.
+type Asked = (String, String);
+/// Longer queries are found by [`Asked::default`]: nobody writes them, and each pair of their words would be too much.
+const LONGEST: usize = 64;
+
 /// The alarms of an estate, by what they may look at.
-struct Watching(ByRegion<Alarms>);
+#[derive(Default)]
+struct Watching {
+    all: ByRegion<Alarms>,
+    /// Those of them that may call somebody: see [`calls`].
+    calling: ByRegion<Alarms>,
+}
 
 /// The alarms of one region, by their places in the estate, each list in order.
 #[derive(Default)]
@@ -30,21 +40,34 @@ struct Alarms {
     by_target: HashMap<usize, Vec<usize>>,
     /// By how the template writes the value of a dimension.
     by_spelling: HashMap<Spelling, Vec<usize>>,
-    /// Those that ask for all resources at once, by the words of their queries.
-    queries: HashMap<Arc<str>, Vec<usize>>,
+    /// Those that ask for all resources at once.
+    queries: HashMap<Asked, Vec<usize>>,
+    /// Those that ask for some of all resources: nobody can say which.
+    filtered: HashMap<Asked, Vec<usize>>,
     /// Those that may look at anything, for all that is known: by the namespace and name of the metric and the dimension.
     open: HashMap<(Text, Text, Text), Vec<usize>>,
 }
 
-/// Kleene's *or*, over all alarms that `r` can know and in their order, of an answer that is true only of alarms that look at what is wanted,
-/// and unknown only of those that may. Others are not asked. An incomplete listing leaves it open.
-pub(super) fn any_alarm(
-    estate: &Estate,
-    r: &Resource,
-    wanted: &Wanted<'_>,
-    answer: impl Fn(&Resource) -> Result<bool, Unknown>,
-) -> Result<bool, Unknown> {
+/// Whether an alarm calls anybody, and is not one that target tracking keeps for itself.
+fn calls(alarm: &Resource) -> Result<bool, Unknown> {
+    if alarm.get("AlarmName").as_str().is_some_and(|name| name.starts_with("TargetTracking-")) {
+        return Ok(false);
+    }
+    let actions = alarm.get("AlarmActions");
+    match actions.items() {
+        Items::Absent => Ok(false),
+        Items::Are(list) => Ok(!list.is_empty()),
+        Items::Unknown => actions.why_unknown().map_or(Ok(false), Err),
+    }
+}
+
+/// Whether one of the alarms that `r` can know looks at what is wanted. Only those are asked that may do so. An incomplete listing leaves
+/// it open.
+pub(super) fn any_alarm(estate: &Estate, r: &Resource, wanted: &Wanted<'_>) -> Result<bool, Unknown> {
     let watching = estate.digest(Watching::of);
+    let answer = |alarm: &Resource| {
+        both(looks_at(estate, alarm, wanted), || if wanted.calling { calls(alarm) } else { Ok(true) })
+    };
     let mut first: Option<(usize, Unknown)> = None;
     let mut yes = false;
     watching.naming(estate, r, wanted, &mut |list| {
@@ -52,7 +75,7 @@ pub(super) fn any_alarm(
             if yes {
                 return;
             }
-            match estate.at_place(place).map_or(Ok(false), &answer) {
+            match estate.at_place(place).map_or(Ok(false), answer) {
                 Ok(said) => yes |= said,
                 Err(why) if first.as_ref().is_none_or(|(known, _)| place < *known) => first = Some((place, why)),
                 Err(_) => {}
@@ -84,13 +107,21 @@ pub(super) fn all_alarms<'a>(estate: &'a Estate, r: &Resource, wanted: &Wanted<'
 
 impl Watching {
     fn of(estate: &Estate) -> Self {
-        let mut all = ByRegion::<Alarms>::default();
+        let mut watching = Self::default();
         // Those of one type stand one after the other.
         let first = estate.of_type(ALARM).next().and_then(|alarm| estate.place_of(alarm)).unwrap_or_default();
         for (n, alarm) in estate.of_type(ALARM).enumerate() {
-            all.at(&alarm.address).add(estate, first + n, alarm);
+            watching.all.at(&alarm.address).add(estate, first + n, alarm);
+            if calls(alarm) != Ok(false) {
+                watching.calling.at(&alarm.address).add(estate, first + n, alarm);
+            }
         }
-        Self(all)
+        watching
+    }
+
+    /// The alarms that `r` can know.
+    fn near(&self, r: &Resource, wanted: &Wanted<'_>) -> impl Iterator<Item = &Alarms> {
+        if wanted.calling { &self.calling } else { &self.all }.near(&r.address)
     }
 
     /// Lists of the alarms that name one of the wanted resources, or ask for all.
@@ -102,7 +133,7 @@ impl Watching {
             texts.sort_unstable();
             texts.dedup();
             let (target, spelling) = (estate.place_of(of), name_of(of).and_then(|name| spelling(&name)));
-            for alarms in self.0.near(&r.address) {
+            for alarms in self.near(r, wanted) {
                 let by_text = texts.iter().filter_map(|text| alarms.by_text.get(text));
                 let by_text = by_text.flat_map(|by_name| names.iter().filter_map(|name| by_name.get(name)));
                 let by_target = target.and_then(|target| alarms.by_target.get(&target));
@@ -110,14 +141,17 @@ impl Watching {
                 by_text.chain(by_target).chain(by_spelling).for_each(|list| found(list));
             }
         }
-        for alarms in self.0.near(&r.address).filter(|alarms| !alarms.queries.is_empty()) {
-            wanted.names.iter().filter_map(|name| alarms.queries.get(*name)).for_each(|list| found(list));
+        for alarms in self.near(r, wanted).filter(|alarms| !alarms.queries.is_empty()) {
+            asked(wanted).iter().filter_map(|asked| alarms.queries.get(asked)).for_each(|list| found(list));
         }
     }
 
     /// Lists of the alarms that may look at what is wanted for all that is known.
     fn open(&self, r: &Resource, wanted: &Wanted<'_>, found: &mut dyn FnMut(&[usize])) {
-        for alarms in self.0.near(&r.address).filter(|alarms| !alarms.open.is_empty()) {
+        for alarms in self.near(r, wanted).filter(|alarms| !alarms.filtered.is_empty()) {
+            asked(wanted).iter().filter_map(|asked| alarms.filtered.get(asked)).for_each(|list| found(list));
+        }
+        for alarms in self.near(r, wanted).filter(|alarms| !alarms.open.is_empty()) {
             let namespaces = or_unknown(vec![wanted.namespace]);
             let names = or_unknown(wanted.names.to_vec());
             let dimensions = or_unknown(wanted.dimensions.iter().map(|(name, _)| *name).collect());
@@ -129,6 +163,13 @@ impl Watching {
             }
         }
     }
+}
+
+/// What a query must ask for to look at what is wanted.
+fn asked(wanted: &Wanted<'_>) -> Vec<Asked> {
+    let namespace = wanted.namespace.to_ascii_lowercase();
+    let short = wanted.names.iter().map(|name| (namespace.clone(), (*name).to_owned()));
+    short.chain([Asked::default()]).collect()
 }
 
 /// Some texts, each once, and that which is not known.
@@ -149,14 +190,21 @@ impl Alarms {
         }
         for expression in &found.expressions {
             let read = expression.get("Expression");
-            let words = read.as_str().map(words).unwrap_or_default();
+            let mut words = read.as_str().map(words).unwrap_or_default();
             let has = |word: &str| words.iter().any(|w| w.eq_ignore_ascii_case(word));
-            let (asks, filtered) = (has("SELECT"), has("WHERE"));
-            for word in words.iter().filter(|_| asks) {
-                if filtered {
-                    push(&mut self.open, (None, Some((*word).into()), None), place);
-                } else {
-                    push(&mut self.queries, (*word).into(), place);
+            if !has("SELECT") {
+                continue;
+            }
+            let lists = if has("WHERE") { &mut self.filtered } else { &mut self.queries };
+            words.sort_unstable();
+            words.dedup();
+            if words.len() > LONGEST {
+                push(lists, Asked::default(), place);
+                continue;
+            }
+            for namespace in words.iter().map(|word| word.to_ascii_lowercase()) {
+                for name in &words {
+                    push(lists, (namespace.clone(), (*name).to_owned()), place);
                 }
             }
         }
