@@ -135,8 +135,16 @@ impl Estate {
         {
             return vec![n];
         }
-        let ids = value.as_str().and_then(|id| self.by_id.get(id));
-        ids.into_iter().flatten().copied().filter(|&n| self.at(n).is_some_and(|r| r.address.near(from))).collect()
+        let Some(id) = value.as_str() else { return Vec::new() };
+        let near = |n: &Index| self.at(*n).is_some_and(|r| r.address.near(from));
+        if let Some(found) = self.by_id.get(id) {
+            return found.iter().copied().filter(near).collect();
+        }
+        if !id.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Vec::new();
+        }
+        let any_case = |n: &Index| self.at(*n).is_some_and(|r| &*spelled(&r.kind, id) != id) && near(n);
+        self.by_id.get(&*id.to_ascii_lowercase()).into_iter().flatten().copied().filter(any_case).collect()
     }
 
     fn at(&self, n: Index) -> Option<&Resource> {
@@ -302,14 +310,48 @@ impl Estate {
     }
 }
 
-/// Types whose `Ref` is the name that a template gives them.
-const NAMED: &[(&str, &str)] = &[("AWS::KMS::Alias", "AliasName"), ("AWS::S3::Bucket", "BucketName")];
+/// Types that others may name by the text of a property instead of by a reference or id, and the property that gives them the name.
+const NAMED: &[(&str, &str)] = &[
+    ("AWS::AutoScaling::AutoScalingGroup", "AutoScalingGroupName"),
+    ("AWS::AutoScaling::LaunchConfiguration", "LaunchConfigurationName"),
+    ("AWS::CloudWatch::Alarm", "AlarmName"),
+    ("AWS::CloudWatch::CompositeAlarm", "AlarmName"),
+    ("AWS::CodeDeploy::Application", "ApplicationName"),
+    ("AWS::CodeDeploy::DeploymentConfig", "DeploymentConfigName"),
+    ("AWS::EC2::LaunchTemplate", "LaunchTemplateName"),
+    ("AWS::ElasticLoadBalancingV2::TargetGroup", "Name"),
+    ("AWS::IAM::Group", "GroupName"),
+    ("AWS::IAM::InstanceProfile", "InstanceProfileName"),
+    ("AWS::IAM::Role", "RoleName"),
+    ("AWS::IAM::User", "UserName"),
+    ("AWS::KMS::Alias", "AliasName"),
+    ("AWS::Lambda::Function", "FunctionName"),
+    ("AWS::RDS::DBCluster", "DBClusterIdentifier"),
+    ("AWS::RDS::DBClusterParameterGroup", "DBClusterParameterGroupName"),
+    ("AWS::RDS::DBInstance", "DBInstanceIdentifier"),
+    ("AWS::RDS::DBParameterGroup", "DBParameterGroupName"),
+    ("AWS::RDS::GlobalCluster", "GlobalClusterIdentifier"),
+    ("AWS::RDS::OptionGroup", "OptionGroupName"),
+    ("AWS::S3::Bucket", "BucketName"),
+];
 
-/// The physical id that a resource of these types is going to have, where the template tells.
+/// Types whose names are looked up on the observed side too. Of all others the name is the physical id there.
+const NAMED_LIVE: &[&str] =
+    &["AWS::EC2::LaunchTemplate", "AWS::ElasticLoadBalancingV2::TargetGroup", "AWS::KMS::Alias", "AWS::S3::Bucket"];
+
+/// The name that a resource is given by one of its own properties, where that is not its physical id anyway.
 fn given_name(r: &Resource) -> Option<Arc<str>> {
-    let (_, property) = NAMED.iter().find(|(kind, _)| *kind == &*r.kind)?;
-    let name = r.properties.child(property).and_then(Value::as_str)?;
-    (r.address.physical_id.as_deref() != Some(name)).then(|| name.into())
+    let (kind, property) = NAMED.iter().find(|(kind, _)| *kind == &*r.kind)?;
+    if r.is_live() && !NAMED_LIVE.contains(kind) {
+        return None;
+    }
+    let name = spelled(&r.kind, r.properties.child(property).and_then(Value::as_str)?);
+    (r.address.physical_id.as_deref() != Some(&*name)).then_some(name)
+}
+
+/// A name as it is looked up: RDS takes its names in any case and keeps them in lower case.
+fn spelled(kind: &str, name: &str) -> Arc<str> {
+    if kind.starts_with("AWS::RDS::") { name.to_ascii_lowercase().into() } else { name.into() }
 }
 
 /// Calls `found` with every scalar below a value and its path; elements of a list go by the list's path.

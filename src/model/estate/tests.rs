@@ -94,3 +94,52 @@ fn a_stack_knows_its_own_resources_from_those_of_others() {
     assert_eq!(found, ["Api", "Web"]);
     assert_eq!(estate.beside(&from, "AWS::IAM::User").count(), 0);
 }
+
+fn declared(kind: &str, id: &str, properties: &serde_json::Value) -> Resource {
+    let address = Address { stack: Some("s".into()), logical_id: Some(id.into()), ..Address::default() };
+    let mut r = Resource::new(kind, address, World::Closed, Span::LIVE);
+    r.properties = from_json(properties);
+    r
+}
+
+#[test]
+fn a_name_that_the_template_gives_leads_both_ways_and_another_one_is_outside() {
+    const GROUP: &str = "AWS::AutoScaling::AutoScalingGroup";
+    const POLICY: &str = "AWS::AutoScaling::ScalingPolicy";
+    let estate = Estate::new(
+        vec![
+            declared(GROUP, "Web", &serde_json::json!({"AutoScalingGroupName": "web"})),
+            declared(POLICY, "P", &serde_json::json!({"AutoScalingGroupName": "web"})),
+            declared(POLICY, "Q", &serde_json::json!({"AutoScalingGroupName": "batch"})),
+            declared(POLICY, "L", &serde_json::json!({"AutoScalingGroupName": ["web"]})),
+        ],
+        None,
+    );
+    let web = estate.by_logical_id("s", "Web").unwrap();
+    let found = estate.referrers(web, POLICY, "AutoScalingGroupName");
+    assert_eq!(found.items.iter().map(|r| r.address.name()).collect::<Vec<_>>(), ["L", "P"]);
+    let follow = |id| estate.follow(&estate.by_logical_id("s", id).unwrap().get("AutoScalingGroupName"), &[GROUP]);
+    assert!(matches!(follow("P"), Related::Found(r) if r.address.name() == "Web"));
+    assert!(matches!(follow("Q"), Related::Unknown(Unknown::Outside(_))));
+}
+
+#[test]
+fn databases_are_named_in_any_case_and_others_are_not() {
+    const CLUSTER: &str = "AWS::RDS::DBCluster";
+    let instance = |id, name| declared("AWS::RDS::DBInstance", id, &serde_json::json!({"DBClusterIdentifier": name}));
+    let estate = Estate::new(
+        vec![
+            declared(CLUSTER, "Orders", &serde_json::json!({"DBClusterIdentifier": "Orders"})),
+            declared("AWS::IAM::Role", "Role", &serde_json::json!({"RoleName": "web"})),
+            declared("AWS::IAM::InstanceProfile", "Profile", &serde_json::json!({"Roles": ["WEB"]})),
+            instance("A", "Orders"),
+            instance("B", "orders"),
+        ],
+        None,
+    );
+    let cluster = estate.by_logical_id("s", "Orders").unwrap();
+    let members = estate.referrers(cluster, "AWS::RDS::DBInstance", "DBClusterIdentifier");
+    assert_eq!(members.items.iter().map(|r| r.address.name()).collect::<Vec<_>>(), ["A", "B"]);
+    let role = estate.by_logical_id("s", "Role").unwrap();
+    assert_eq!(estate.referrers(role, "AWS::IAM::InstanceProfile", "Roles").items.len(), 0);
+}

@@ -1,7 +1,6 @@
 //! Functions.
 
 use crate::model::{Read, Related, Resource};
-use crate::rules::readers::by_name;
 use crate::rules::readers::policy::unknown;
 use crate::rules::{Context, Preset, Verdict, check, rules};
 
@@ -52,7 +51,7 @@ fn keeps_failures(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
         return None;
     }
     let queue = target(r, &r.get("DeadLetterConfig.TargetArn"), cx);
-    let configs = by_name::referrers(cx.estate, (r, "FunctionName"), "AWS::Lambda::EventInvokeConfig", "FunctionName");
+    let configs = cx.estate.referrers(r, "AWS::Lambda::EventInvokeConfig", "FunctionName");
     Some(queue.or(|| {
         check::some(&configs, &r.get("DeadLetterConfig.TargetArn"), EXPECTED, |config| {
             let destination = config.get("DestinationConfig.OnFailure.Destination");

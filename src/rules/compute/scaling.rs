@@ -2,7 +2,6 @@
 
 use crate::model::network::about;
 use crate::model::{Listing, Read, Resource, Value};
-use crate::rules::readers::by_name;
 use crate::rules::readers::policy::unknown;
 use crate::rules::{Context, Preset, Verdict, check, rules};
 
@@ -74,7 +73,7 @@ rules! {
 const GROUP_NAME: &str = "AutoScalingGroupName";
 
 fn policies<'a>(r: &Resource, cx: &Context<'a>) -> Listing<'a> {
-    by_name::referrers(cx.estate, (r, GROUP_NAME), "AWS::AutoScaling::ScalingPolicy", GROUP_NAME)
+    cx.estate.referrers(r, "AWS::AutoScaling::ScalingPolicy", GROUP_NAME)
 }
 
 fn has_policies(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
@@ -105,7 +104,7 @@ fn has_policy(r: &Resource, cx: &Context<'_>, policies: &Listing<'_>, wanted: &s
         return found;
     }
     found.or(|| {
-        let scheduled = by_name::referrers(cx.estate, (r, GROUP_NAME), "AWS::AutoScaling::ScheduledAction", GROUP_NAME);
+        let scheduled = cx.estate.referrers(r, "AWS::AutoScaling::ScheduledAction", GROUP_NAME);
         check::some(&scheduled, &place, &format!("{expected} or a scheduled action"), |_| Verdict::Pass)
     })
 }

@@ -3,7 +3,6 @@
 use super::exports;
 use crate::model::{Items, Read, Related, Resource, Unknown};
 use crate::rules::readers::database::{Engine, Family, by_engine};
-use crate::rules::readers::named;
 use crate::rules::readers::parameters::{Parameters, is_on, must_be_set};
 use crate::rules::{Context, Evidence, Preset, Verdict, check, rules};
 
@@ -97,7 +96,7 @@ fn plugin(r: &Resource, cx: &Context<'_>) -> Verdict {
     if group.is_absent() || group.as_str().is_some_and(|name| name.starts_with("default:")) {
         return check::fail(&group, expected);
     }
-    match named::find(cx.estate, &group, OPTION_GROUP, "OptionGroupName") {
+    match cx.estate.follow(&group, &[OPTION_GROUP]) {
         Related::Found(found) => has_plugin(found, expected).on(found.address.name()),
         Related::Missing => {
             Verdict::unknown(Evidence::unknown(&group, expected, &Unknown::Outside("the option group".into())))

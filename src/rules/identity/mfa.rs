@@ -1,7 +1,6 @@
 //! Policies that leave a user nothing to do until they have signed in with MFA.
 
 use crate::model::{Items, Related, Resource, Unknown};
-use crate::rules::readers::by_name;
 use crate::rules::readers::policy::in_force::InForce;
 use crate::rules::readers::policy::{Effect, Statement};
 use crate::rules::{Context, Preset, Verdict, rules};
@@ -64,7 +63,7 @@ fn user(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
         Items::Unknown => policies.leave_open(groups.why_unknown()),
         Items::Are(items) => {
             for item in items {
-                match by_name::follow(cx.estate, &item, GROUP, "GroupName") {
+                match cx.estate.follow(&item, &[GROUP]) {
                     Related::Found(group) => policies.join(InForce::of(cx.estate, group)),
                     Related::Missing => {}
                     Related::Unknown(why) => policies.leave_open(Some(why)),
@@ -73,10 +72,10 @@ fn user(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
         }
     }
     if !r.is_live() {
-        let additions = by_name::referrers(cx.estate, (r, "UserName"), ADDITION, "Users");
+        let additions = cx.estate.referrers(r, ADDITION, "Users");
         policies.leave_open(additions.incomplete);
         for addition in additions.items {
-            match by_name::follow(cx.estate, &addition.get("GroupName"), GROUP, "GroupName") {
+            match cx.estate.follow(&addition.get("GroupName"), &[GROUP]) {
                 Related::Found(group) => policies.join(InForce::of(cx.estate, group)),
                 Related::Missing => {}
                 Related::Unknown(why) => policies.leave_open(Some(why)),
@@ -100,8 +99,8 @@ fn group(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
     if r.is_live() {
         return None;
     }
-    let members = by_name::referrers(cx.estate, (r, "GroupName"), "AWS::IAM::User", "Groups");
-    let additions = by_name::referrers(cx.estate, (r, "GroupName"), ADDITION, "GroupName");
+    let members = cx.estate.referrers(r, "AWS::IAM::User", "Groups");
+    let additions = cx.estate.referrers(r, ADDITION, "GroupName");
     if !members.items.is_empty() || !additions.items.is_empty() {
         return None;
     }

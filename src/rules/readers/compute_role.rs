@@ -1,6 +1,5 @@
 //! The role that instances have: instance, launch template or launch configuration → instance profile → role.
 
-use super::by_name;
 use super::launch::{self, INSTANCE, LAUNCH_CONFIGURATION, LAUNCH_TEMPLATE};
 use super::policy::Document;
 use crate::model::{Estate, Field, Items, Kind, Read, Related, Resource, Unknown, Value};
@@ -31,7 +30,7 @@ pub(in crate::rules) fn profiles<'a>(estate: &'a Estate, r: &'a Resource) -> Res
 
 /// The instance profile that is named by reference, by name or by ARN.
 pub(in crate::rules) fn profile<'a>(estate: &'a Estate, named: &Read<'_>) -> Related<'a> {
-    let found = by_name::follow(estate, named, PROFILE, "InstanceProfileName");
+    let found = estate.follow(named, &[PROFILE]);
     let name = named
         .as_str()
         .and_then(|text| text.split_once(":instance-profile/"))
@@ -40,8 +39,8 @@ pub(in crate::rules) fn profile<'a>(estate: &'a Estate, named: &Read<'_>) -> Rel
         (Some(name), Related::Missing | Related::Unknown(_)) => {
             let value = Value { kind: Kind::Str(name.into()), at: named.at() };
             let read = Read::new(named.resource, named.path.clone(), Field::Is(&value));
-            match by_name::follow(estate, &read, PROFILE, "InstanceProfileName") {
-                Related::Found(profile) => Related::Found(profile),
+            match estate.follow(&read, &[PROFILE]) {
+                by_name @ Related::Found(_) => by_name,
                 Related::Missing | Related::Unknown(_) => found,
             }
         }
@@ -56,7 +55,7 @@ pub(in crate::rules) fn role_in<'a>(estate: &'a Estate, profile: &Resource) -> R
         Items::Absent => Related::Missing,
         Items::Unknown => roles.why_unknown().map_or(Related::Missing, Related::Unknown),
         Items::Are(items) => match items.first() {
-            Some(role) => by_name::follow(estate, role, ROLE, "RoleName"),
+            Some(role) => estate.follow(role, &[ROLE]),
             None => Related::Missing,
         },
     }
@@ -83,11 +82,11 @@ pub(in crate::rules) fn opaque<'a>(estate: &'a Estate, r: &'a Resource) -> Optio
 
 /// Whether instances get a role: an instance profile holds it that something launches instances with.
 pub(in crate::rules) fn is_compute(estate: &Estate, role: &Resource) -> Result<bool, Unknown> {
-    let holders = by_name::referrers(estate, (role, "RoleName"), PROFILE, "Roles");
+    let holders = estate.referrers(role, PROFILE, "Roles");
     let mut open = holders.incomplete;
     for profile in holders.items {
         for &(kind, property) in USERS {
-            let users = by_name::referrers(estate, (profile, "InstanceProfileName"), kind, property);
+            let users = estate.referrers(profile, kind, property);
             if !users.items.is_empty() {
                 return Ok(true);
             }

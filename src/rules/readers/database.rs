@@ -1,6 +1,5 @@
 //! Databases: their engine, their cluster, the members of a cluster.
 
-use super::named;
 use crate::model::network::{Known, Unsure};
 use crate::model::{Estate, Field, Listing, Read, Related, Resource, Unknown};
 use crate::rules::{Evidence, Verdict, check};
@@ -74,7 +73,7 @@ pub(in crate::rules) fn engine<'a>(estate: &'a Estate, r: &'a Resource) -> Known
     }
     for (property, kind) in [("DBClusterIdentifier", CLUSTER), ("SourceDBInstanceIdentifier", INSTANCE)] {
         if &*r.kind == INSTANCE
-            && let Related::Found(other) = named::find(estate, &r.get(property), kind, identifier(kind))
+            && let Related::Found(other) = estate.follow(&r.get(property), &[kind])
             && let Some(name) = other.get("Engine").as_str()
         {
             return Ok(Engine::named(name));
@@ -94,7 +93,7 @@ pub(in crate::rules) fn cluster_of<'a>(estate: &'a Estate, instance: &Resource) 
     if named.is_absent() || &*instance.kind != INSTANCE {
         return Related::Missing;
     }
-    match named::find(estate, &named, CLUSTER, "DBClusterIdentifier") {
+    match estate.follow(&named, &[CLUSTER]) {
         // It has one, even if nobody sees it.
         Related::Missing => Related::Unknown(Unknown::Outside("the cluster of the instance".into())),
         found => found,
@@ -103,14 +102,7 @@ pub(in crate::rules) fn cluster_of<'a>(estate: &'a Estate, instance: &Resource) 
 
 /// The instances of a cluster.
 pub(in crate::rules) fn members<'a>(estate: &'a Estate, cluster: &Resource) -> Listing<'a> {
-    let mut listing = estate.referrers(cluster, INSTANCE, "DBClusterIdentifier");
-    if let Some(name) = cluster.get("DBClusterIdentifier").as_str().filter(|_| !cluster.is_live()) {
-        let all = estate.of(cluster, INSTANCE).items;
-        listing.items.extend(all.into_iter().filter(|r| named::goes_by(r, "DBClusterIdentifier", name)));
-        listing.items.sort_by(|a, b| a.address.cmp(&b.address));
-        listing.items.dedup_by(|a, b| a.address == b.address);
-    }
-    listing
+    estate.referrers(cluster, INSTANCE, "DBClusterIdentifier")
 }
 
 /// The verdict on what is not a member of a cluster; members are judged with their cluster.

@@ -26,12 +26,6 @@ pub(in crate::rules) fn named<'a>(estate: &'a Estate, named: &Read<'_>) -> Relat
         return outside(estate.follow(&id, &[LAUNCH_TEMPLATE]), &id);
     }
     let name = named.get("LaunchTemplateName");
-    if let Some(text) = name.as_str() {
-        let all = estate.of(named.resource, LAUNCH_TEMPLATE);
-        if let Some(found) = all.items.iter().find(|t| t.get("LaunchTemplateName").as_str() == Some(text)) {
-            return Related::Found(found);
-        }
-    }
     outside(estate.follow(&name, &[LAUNCH_TEMPLATE]), &name)
 }
 

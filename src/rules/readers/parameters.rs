@@ -1,7 +1,6 @@
 //! The parameters in force for a database: those of its cluster's group, overlaid by those of the instance's group, over the engine's defaults.
 
 use super::database::{CLUSTER, INSTANCE, cluster_of, members, version};
-use super::named;
 use crate::model::{Estate, Field, Read, Related, Resource, Unknown, Value};
 use crate::rules::{Evidence, Verdict};
 
@@ -170,7 +169,7 @@ fn layer<'a>(estate: &'a Estate, r: &'a Resource) -> Option<Layer<'a>> {
         return None;
     }
     let (_, kind, name) = group_of(&r.kind);
-    match named::find(estate, &named, kind, name) {
+    match estate.follow(&named, &[kind]) {
         Related::Found(group) if is_default(group.get(name).as_str().unwrap_or_default()) => None,
         Related::Found(group) => Some(Layer::Group(group)),
         Related::Missing => Some(Layer::Open(named, Unknown::Outside("the parameter group".into()))),
@@ -184,7 +183,7 @@ fn inherited<'a>(estate: &'a Estate, r: &'a Resource) -> Option<Layer<'a>> {
     if &*r.kind != INSTANCE || r.is_live() || source.is_absent() {
         return None;
     }
-    match named::find(estate, &source, INSTANCE, "DBInstanceIdentifier") {
+    match estate.follow(&source, &[INSTANCE]) {
         // A source that is a replica itself is not followed further: nobody chains them without a group.
         Related::Found(found) if found.get("SourceDBInstanceIdentifier").is_absent() => layer(estate, found),
         _ => Some(Layer::Open(source, Unknown::Outside("the parameter group of the source".into()))),

@@ -5,7 +5,6 @@ use crate::model::{Items, Read, Related, Resource, Unknown};
 use crate::rules::readers::coverage::{Target, plan, selections, tags};
 use crate::rules::readers::database::{CLUSTER, standalone};
 use crate::rules::readers::mentions::{HOLE, spelt};
-use crate::rules::readers::named;
 use crate::rules::readers::policy::unknown;
 use crate::rules::{Context, Preset, Verdict, check, rules};
 
@@ -118,7 +117,7 @@ fn global(r: &Resource, cx: &Context<'_>) -> Option<Verdict> {
     let found = match (by_source, id.is_absent()) {
         (Some(cluster), _) => cluster,
         (None, true) => return None,
-        (None, false) => match named::find(cx.estate, &id, GLOBAL, "GlobalClusterIdentifier") {
+        (None, false) => match cx.estate.follow(&id, &[GLOBAL]) {
             Related::Found(cluster) => cluster,
             Related::Missing => return Some(check::fail(&id, expected)),
             Related::Unknown(why) => return Some(unknown(&id, expected, &why)),

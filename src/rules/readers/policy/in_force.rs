@@ -5,7 +5,6 @@ use super::{Document, Effect, Statement, both, unknown};
 use crate::model::{Estate, Items, Read, Resource, Unknown};
 use crate::rules::check;
 use crate::rules::readers::aws_policies::never_grants;
-use crate::rules::readers::by_name;
 use crate::rules::verdict::Verdict;
 
 /// The documents in force for a role, user or group: inline ones, standalone ones, attached ones of the customer's; the names of AWS's.
@@ -44,8 +43,8 @@ impl<'a> InForce<'a> {
             Items::Are(items) => items.iter().for_each(|arn| attached.extend(all.attach(estate, arn))),
         }
         if !principal.is_live() {
-            for &(_, list, _, own_name) in PRINCIPALS.iter().filter(|(kind, ..)| *kind == &*principal.kind) {
-                let listing = by_name::referrers(estate, (principal, own_name), MANAGED, list);
+            for &(_, list, ..) in PRINCIPALS.iter().filter(|(kind, ..)| *kind == &*principal.kind) {
+                let listing = estate.referrers(principal, MANAGED, list);
                 attached.extend(listing.items);
                 all.leave_open(listing.incomplete);
             }

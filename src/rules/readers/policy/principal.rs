@@ -4,7 +4,6 @@ use super::Document;
 use super::in_force::InForce;
 use crate::model::{Estate, Items, Kind, Read, Related, Resource, Unknown, Value};
 use crate::rules::check;
-use crate::rules::readers::by_name;
 use crate::rules::verdict::Verdict;
 
 pub(super) const MANAGED: &str = "AWS::IAM::ManagedPolicy";
@@ -41,7 +40,7 @@ pub(super) fn standalone<'a>(estate: &'a Estate, principal: &Resource) -> (Vec<&
     }
     for &(_, list, kind, own_name) in PRINCIPALS.iter().filter(|(principals, ..)| *principals == &*principal.kind) {
         for (kind, property) in [("AWS::IAM::Policy", list), (kind, own_name)] {
-            let listing = by_name::referrers(estate, (principal, own_name), kind, property);
+            let listing = estate.referrers(principal, kind, property);
             found.extend(listing.items);
             open = open.or(listing.incomplete);
         }
