@@ -85,27 +85,22 @@ fn each<'a>(
 #[must_use]
 pub fn in_each<'a>(active: &'a [Active], environments: &'a [(Option<Arc<str>>, Vec<Estate>)]) -> Vec<Judgement<'a>> {
     let mut all: BTreeMap<(&str, &str, &Address), Judgement<'a>> = BTreeMap::new();
-    let mut order = Vec::new();
     for (environment, variants) in environments {
         for mut judgement in declared(active, variants) {
             let r = judgement.resource;
             let key = (judgement.active.rule.id, &*r.kind, &r.address);
             judgement.verdict = judgement.verdict.map(|v| said_of(v, environment.as_deref()));
-            match all.get_mut(&key) {
-                None => {
-                    order.push(key);
-                    all.insert(key, judgement);
-                }
-                Some(known) => {
-                    known.verdict = match (known.verdict.take(), judgement.verdict) {
-                        (Some(a), Some(b)) => Some(a.and(b)),
-                        (a, b) => a.or(b),
-                    };
-                }
-            }
+            let Some(known) = all.get_mut(&key) else {
+                all.insert(key, judgement);
+                continue;
+            };
+            known.verdict = match (known.verdict.take(), judgement.verdict) {
+                (Some(a), Some(b)) => Some(a.and(b)),
+                (a, b) => a.or(b),
+            };
         }
     }
-    order.iter().filter_map(|key| all.remove(key)).collect()
+    all.into_values().collect()
 }
 
 /// Evidence says in which environment it was found.

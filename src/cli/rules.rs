@@ -145,13 +145,13 @@ fn show(page: &Page) -> String {
         let _ = write!(out, "\nleft out on purpose\n{}", listing::table(&rows));
     }
     if let Some(share) = &page.framework {
-        let all = share.covered.len() + share.cannot.len() + share.missing.len();
         let _ = write!(
             out,
-            "\n{}% of the framework ({}): {} of {all} controls have rules\nno rule yet: {}\n",
+            "\n{}% of the framework ({}): {} of {} controls have rules\nno rule yet: {}\n",
             share.percent,
             share.edition,
             share.covered.len(),
+            share.controls(),
             share.missing.join(", ")
         );
         let rows: Vec<Vec<String>> = share.cannot.iter().map(|(id, why)| vec![id.clone(), why.clone()]).collect();

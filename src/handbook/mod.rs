@@ -5,7 +5,7 @@ mod markdown;
 mod profiles;
 mod schema;
 
-pub use profiles::{Listed, Page, Share};
+pub use profiles::{Listed, Page};
 pub use schema::profile_schema;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::profile::Profile;
+use crate::profile::{Coverage, Profile};
 use crate::rules::{Category, Severity};
 
 /// Everything that is known of a profile.
@@ -20,7 +20,7 @@ pub struct Page {
     /// Rules that it does without on purpose, each with the reason.
     pub left_out: BTreeMap<&'static str, String>,
     /// What it covers of the framework that it is a view of.
-    pub framework: Option<Share>,
+    pub framework: Option<Coverage>,
 }
 
 /// A rule of a profile.
@@ -40,21 +40,6 @@ pub struct Listed {
     pub selective: bool,
 }
 
-/// What a profile covers of a framework.
-#[derive(Clone, Debug, Serialize)]
-pub struct Share {
-    /// Which edition of it.
-    pub edition: String,
-    /// The share of its controls that rules judge, in percent, rounded down.
-    pub percent: usize,
-    /// Controls that rules judge, each with the rules.
-    pub covered: BTreeMap<String, Vec<&'static str>>,
-    /// Controls that cannot be judged, each with the reason.
-    pub cannot: BTreeMap<String, String>,
-    /// Controls that no rule judges yet.
-    pub missing: Vec<String>,
-}
-
 impl Page {
     /// Describes a profile.
     #[must_use]
@@ -72,22 +57,12 @@ impl Page {
                 selective: !a.scopes.is_empty(),
             }
         });
-        let framework = profile.framework.as_ref().map(|framework| {
-            let coverage = framework.coverage(&profile.active);
-            Share {
-                edition: framework.edition.clone(),
-                percent: coverage.percent(),
-                cannot: coverage.cannot.iter().map(|(c, why)| ((*c).to_owned(), (*why).to_owned())).collect(),
-                missing: coverage.missing.iter().map(|c| (*c).to_owned()).collect(),
-                covered: coverage.covered.into_iter().map(|(c, rules)| (c.to_owned(), rules)).collect(),
-            }
-        });
         Self {
             name: profile.name.clone(),
             title: profile.title.clone(),
             rules: rules.collect(),
             left_out: profile.left_out.iter().map(|l| (l.rule.id, l.why.clone())).collect(),
-            framework,
+            framework: profile.framework.as_ref().map(|framework| framework.coverage(&profile.active)),
         }
     }
 
@@ -96,13 +71,13 @@ impl Page {
     pub fn markdown(&self) -> String {
         let mut out = format!("# {}\n\n{}\n\n{} rules.\n", self.name, self.title, self.rules.len());
         if let Some(share) = &self.framework {
-            let all = share.covered.len() + share.cannot.len() + share.missing.len();
             let _ = writeln!(
                 out,
-                "\n{}% of the framework ({}): rules judge {} of its {all} controls, {} have no rule, {} cannot be judged from templates and settings.",
+                "\n{}% of the framework ({}): rules judge {} of its {} controls, {} have no rule, {} cannot be judged from templates and settings.",
                 share.percent,
                 share.edition,
                 share.covered.len(),
+                share.controls(),
                 share.missing.len(),
                 share.cannot.len()
             );

@@ -122,9 +122,8 @@ fn address(on: &Evaluator<'_>) -> Address {
 #[must_use]
 pub fn environments(template: &Template) -> Option<(Arc<str>, Vec<Arc<str>>)> {
     let parameters = template.root.child("Parameters").and_then(Value::as_map)?;
-    let found = ENVIRONMENT.iter().find_map(|name| parameters.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)));
-    let (name, entry) = found?;
-    let allowed = entry.value.child("AllowedValues").and_then(Value::as_list)?;
+    let name = telling(|| parameters.keys()).next()?;
+    let allowed = parameters.get(name)?.value.child("AllowedValues").and_then(Value::as_list)?;
     let values: Vec<Arc<str>> = allowed.iter().filter_map(Value::text).collect();
     (!values.is_empty()).then(|| (Arc::clone(name), values))
 }
@@ -139,10 +138,14 @@ fn environment(on: &Evaluator<'_>) -> Option<Arc<str>> {
     parameter.or_else(|| ["Environment", "environment"].iter().find_map(|tag| on.inputs.tags.get(*tag)).cloned())
 }
 
-/// The parameters that say which environment a stack belongs to, the more telling ones first.
+/// The parameters of the template that say which environment a stack belongs to.
 fn environment_parameters<'a>(on: &'a Evaluator<'_>) -> impl Iterator<Item = &'a Arc<str>> {
-    let named = |wanted: &&str| on.scope.parameters.keys().find(|name| name.eq_ignore_ascii_case(wanted));
-    ENVIRONMENT.iter().filter_map(named)
+    telling(|| on.scope.parameters.keys())
+}
+
+/// Those of some names that say which environment a stack belongs to, the more telling ones first.
+fn telling<'a, I: Iterator<Item = &'a Arc<str>>>(names: impl Fn() -> I) -> impl Iterator<Item = &'a Arc<str>> {
+    ENVIRONMENT.iter().filter_map(move |wanted| names().find(|name| name.eq_ignore_ascii_case(wanted)))
 }
 
 #[cfg(test)]

@@ -136,18 +136,20 @@ impl Estate {
             return vec![n];
         }
         let Some(id) = value.as_str() else { return Vec::new() };
-        let near = |n: &Index| self.at(*n).is_some_and(|r| r.address.near(from));
+        let near = |n: &Index| self.at_place(*n).is_some_and(|r| r.address.near(from));
         if let Some(found) = self.by_id.get(id) {
             return found.iter().copied().filter(near).collect();
         }
         if !id.bytes().any(|byte| byte.is_ascii_uppercase()) {
             return Vec::new();
         }
-        let any_case = |n: &Index| self.at(*n).is_some_and(|r| &*spelled(&r.kind, id) != id) && near(n);
+        let any_case = |n: &Index| self.at_place(*n).is_some_and(|r| &*spelled(&r.kind, id) != id) && near(n);
         self.by_id.get(&*id.to_ascii_lowercase()).into_iter().flatten().copied().filter(any_case).collect()
     }
 
-    fn at(&self, n: Index) -> Option<&Resource> {
+    /// The resource that stands at a place.
+    #[must_use]
+    pub fn at_place(&self, n: usize) -> Option<&Resource> {
         self.resources.get(n)
     }
 
@@ -170,7 +172,7 @@ impl Estate {
 
     /// All resources of a type, wherever they are.
     pub fn of_type(&self, kind: &str) -> impl Iterator<Item = &Resource> {
-        self.by_type.get(kind).into_iter().flatten().filter_map(|&n| self.at(n))
+        self.by_type.get(kind).into_iter().flatten().filter_map(|&n| self.at_place(n))
     }
 
     /// The resources of a type in the same stack (or template) as `from`: found without looking at those of others.
@@ -178,15 +180,15 @@ impl Estate {
         let place = |r: &Resource| (r.address.account.clone(), r.address.region.clone(), r.address.stack.clone());
         let wanted = place(from);
         let all = self.by_type.get(kind).map_or(&[][..], Vec::as_slice);
-        let start = all.partition_point(|&n| self.at(n).is_some_and(|r| place(r) < wanted));
+        let start = all.partition_point(|&n| self.at_place(n).is_some_and(|r| place(r) < wanted));
         let rest = all.get(start..).unwrap_or_default();
-        rest.iter().filter_map(|&n| self.at(n)).take_while(move |r| place(r) == wanted)
+        rest.iter().filter_map(|&n| self.at_place(n)).take_while(move |r| place(r) == wanted)
     }
 
     /// The declared resource of a logical id.
     #[must_use]
     pub fn by_logical_id(&self, stack: &str, logical_id: &str) -> Option<&Resource> {
-        self.by_logical.get(&(stack.into(), logical_id.into())).and_then(|&n| self.at(n))
+        self.by_logical.get(&(stack.into(), logical_id.into())).and_then(|&n| self.at_place(n))
     }
 
     /// The resources of a type that `from` can know: same account and region.
@@ -204,14 +206,14 @@ impl Estate {
         let ends = property.match_indices('.').map(|(end, _)| end).chain([property.len()]);
         let above = ends.filter_map(|end| property.get(..end));
         let loose = above.filter_map(|path| self.loose.get(&(kind.into(), path.into()))).flatten();
-        let near = |n: Index| self.at(n).is_some_and(|r| r.address.near(&target.address));
+        let near = |n: Index| self.at_place(n).is_some_and(|r| r.address.near(&target.address));
         incomplete = incomplete.or_else(|| loose.into_iter().find(|(n, _)| near(*n)).map(|(_, why)| why.clone()));
         let items = self
-            .position(target)
+            .place_of(target)
             .and_then(|n| self.referrers.get(&(n, kind.into(), property.into())))
             .into_iter()
             .flatten()
-            .filter_map(|&n| self.at(n))
+            .filter_map(|&n| self.at_place(n))
             .collect();
         Listing { items, incomplete }
     }
@@ -223,7 +225,7 @@ impl Estate {
             return read.why_unknown().map_or(Related::Missing, Related::Unknown);
         };
         let from = &read.resource.address;
-        let found = self.targets(value, from).into_iter().filter_map(|n| self.at(n));
+        let found = self.targets(value, from).into_iter().filter_map(|n| self.at_place(n));
         if let Some(resource) = found.into_iter().find(|r| kinds.contains(&&*r.kind)) {
             return Related::Found(resource);
         }
@@ -292,21 +294,11 @@ impl Estate {
 
     /// Where a resource stands in [`Estate::iter`], for digests.
     #[must_use]
-    pub fn place_of(&self, resource: &Resource) -> Option<usize> {
-        self.position(resource)
-    }
-
-    /// The resource that stands at a place.
-    #[must_use]
-    pub fn at_place(&self, place: usize) -> Option<&Resource> {
-        self.at(place)
-    }
-
-    fn position(&self, resource: &Resource) -> Option<Index> {
+    pub fn place_of(&self, resource: &Resource) -> Option<Index> {
         let all = self.by_type.get(&resource.kind)?;
         let key = (&resource.kind, &resource.address);
-        let n = all.partition_point(|&n| self.at(n).is_some_and(|r| (&r.kind, &r.address) < key));
-        all.get(n).copied().filter(|&n| self.at(n).is_some_and(|r| r.address == resource.address))
+        let n = all.partition_point(|&n| self.at_place(n).is_some_and(|r| (&r.kind, &r.address) < key));
+        all.get(n).copied().filter(|&n| self.at_place(n).is_some_and(|r| r.address == resource.address))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Active;
 use crate::rules::Rule;
@@ -23,14 +23,18 @@ pub struct Framework {
 }
 
 /// What a profile judges of a framework.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Coverage<'a> {
-    /// The controls that rules judge, each with the rules.
-    pub covered: BTreeMap<&'a str, Vec<&'static str>>,
-    /// Controls that cannot be judged from a template or an account's settings.
-    pub cannot: Vec<(&'a str, &'a str)>,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Coverage {
+    /// Which edition of it.
+    pub edition: String,
+    /// The share of all controls that rules judge, in percent, rounded down.
+    pub percent: usize,
+    /// Controls that rules judge, each with the rules.
+    pub covered: BTreeMap<String, Vec<&'static str>>,
+    /// Controls that cannot be judged from a template or an account's settings, each with the reason.
+    pub cannot: BTreeMap<String, String>,
     /// Controls that no rule judges yet.
-    pub missing: Vec<&'a str>,
+    pub missing: Vec<String>,
 }
 
 impl Framework {
@@ -54,25 +58,25 @@ impl Framework {
 
     /// What the rules of a profile judge of it.
     #[must_use]
-    pub fn coverage(&self, active: &[Active]) -> Coverage<'_> {
-        let mut covered: BTreeMap<&str, Vec<&'static str>> = BTreeMap::new();
+    pub fn coverage(&self, active: &[Active]) -> Coverage {
+        let mut covered: BTreeMap<String, Vec<&'static str>> = BTreeMap::new();
         for a in active {
             for control in self.of(a.rule) {
-                covered.entry(control).or_default().push(a.rule.id);
+                covered.entry(control.to_owned()).or_default().push(a.rule.id);
             }
         }
-        let open = || self.controls.iter().map(String::as_str).filter(|c| !covered.contains_key(c));
-        let cannot = open().filter_map(|c| Some((c, self.cannot.get(c)?.as_str()))).collect::<Vec<_>>();
-        let missing = open().filter(|c| !self.cannot.contains_key(*c)).collect::<Vec<_>>();
-        Coverage { covered, cannot, missing }
+        let open = || self.controls.iter().filter(|c| !covered.contains_key(*c));
+        let cannot = open().filter_map(|c| Some((c.clone(), self.cannot.get(c)?.clone()))).collect();
+        let missing = open().filter(|c| !self.cannot.contains_key(*c)).cloned().collect();
+        let percent = (covered.len() * 100).checked_div(self.controls.len()).unwrap_or(0);
+        Coverage { edition: self.edition.clone(), percent, covered, cannot, missing }
     }
 }
 
-impl Coverage<'_> {
-    /// The share of all controls that rules judge, in percent, rounded down.
+impl Coverage {
+    /// How many controls the framework has.
     #[must_use]
-    pub fn percent(&self) -> usize {
-        let all = self.covered.len() + self.cannot.len() + self.missing.len();
-        (self.covered.len() * 100).checked_div(all).unwrap_or(0)
+    pub fn controls(&self) -> usize {
+        self.covered.len() + self.cannot.len() + self.missing.len()
     }
 }

@@ -1,5 +1,6 @@
 //! Judgement: rules as data plus one closure each, over the model alone.
 
+mod answer;
 pub mod check;
 mod params;
 mod verdict;

@@ -2,11 +2,12 @@
 
 use crate::model::network::about;
 use crate::model::{Items, Kind, Read, Related, Resource, Unknown, Value};
+use crate::rules::answer::both;
 use crate::rules::check::{self, one_of, related, require, unknown};
 use crate::rules::readers::bucket_policy::{Part, admits, demanded, states};
 use crate::rules::readers::buckets::BUCKET;
 use crate::rules::readers::distribution::{DISTRIBUTION, bucket_of, is_bucket, origins, some_behaviour, some_front};
-use crate::rules::readers::policy::{self, both};
+use crate::rules::readers::policy;
 use crate::rules::readers::sketch::{HOLE, named, sketch};
 use crate::rules::{Context, Preset, Verdict, rules};
 

@@ -2,9 +2,10 @@
 
 use super::{is_kept, told};
 use crate::model::{Read, Resource, Unknown};
+use crate::rules::answer::{all, any};
 use crate::rules::readers::policy::clauses::shown;
 use crate::rules::readers::policy::grantee::Who;
-use crate::rules::readers::policy::key::{self, ADMINISTER, CRYPTO, all, any};
+use crate::rules::readers::policy::key::{self, ADMINISTER, CRYPTO};
 use crate::rules::readers::policy::{Statement, matches};
 use crate::rules::{Context, Preset, Verdict, check, rules};
 

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{is_kept, told};
 use crate::model::{Resource, Unknown};
+use crate::rules::answer::{all, any};
 use crate::rules::readers::policy::Statement;
 use crate::rules::readers::policy::grantee::{Grantee, Owner, Who};
-use crate::rules::readers::policy::key::{self, ADMINISTER, all, any};
+use crate::rules::readers::policy::key::{self, ADMINISTER};
 use crate::rules::{Context, Preset, Verdict, check, rules};
 
 rules! {

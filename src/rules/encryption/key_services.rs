@@ -2,9 +2,10 @@
 
 use super::{is_kept, told};
 use crate::model::{Estate, Resource, Unknown};
+use crate::rules::answer::{all, any};
 use crate::rules::readers::policy::Statement;
 use crate::rules::readers::policy::grantee::Who;
-use crate::rules::readers::policy::key::{self, all, any};
+use crate::rules::readers::policy::key;
 use crate::rules::readers::{keys, log_destinations};
 use crate::rules::{Context, Preset, Verdict, rules};
 

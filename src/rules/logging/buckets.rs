@@ -1,9 +1,10 @@
 //! Buckets that hold logs.
 
 use crate::model::{Items, Resource, Value};
+use crate::rules::answer::both;
 use crate::rules::check::{self, is_true, one_of, require};
 use crate::rules::readers::bucket_policy::{Part, excepts_principals_alone, reaches, states};
-use crate::rules::readers::policy::{Effect, both};
+use crate::rules::readers::policy::Effect;
 use crate::rules::storage::of_log_buckets;
 use crate::rules::{Context, Preset, Verdict, rules};
 

@@ -2,10 +2,11 @@
 
 use super::TRAIL;
 use crate::model::{Items, Kind, Read, Related, Resource, Unknown, Value};
+use crate::rules::answer::both;
 use crate::rules::check;
 use crate::rules::readers::bucket_policy::{Part, admits, demanded, reaches, states};
 use crate::rules::readers::buckets::bucket_at;
-use crate::rules::readers::policy::{self, Effect, Statement, both};
+use crate::rules::readers::policy::{self, Effect, Statement};
 use crate::rules::readers::sketch::{HOLE, sketch};
 use crate::rules::{Context, Preset, Verdict, rules};
 

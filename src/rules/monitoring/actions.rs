@@ -1,8 +1,9 @@
 //! Who is called when an alarm goes off, and when it is over.
 
 use crate::model::{Items, Read, Related, Resource, Unknown, Value};
+use crate::rules::answer::any;
 use crate::rules::readers::alarm_rule;
-use crate::rules::readers::alarms::{any, says};
+use crate::rules::readers::alarms::says;
 use crate::rules::readers::spelled;
 use crate::rules::readers::topics::{Action, action};
 use crate::rules::{Context, Preset, Verdict, check, rules};

@@ -1,7 +1,8 @@
 //! Alarms of load balancers and their target groups.
 
 use crate::model::{Items, Read, Related, Resource, Value};
-use crate::rules::readers::alarms::{any, both, metrics, says};
+use crate::rules::answer::{any, both};
+use crate::rules::readers::alarms::{metrics, says};
 use crate::rules::readers::policy::unknown;
 use crate::rules::{Context, Preset, Verdict, check, rules};
 

@@ -3,7 +3,8 @@
 use regex::Regex;
 
 use crate::model::{Items, Read, Resource, Unknown, Value};
-use crate::rules::readers::alarms::{ALARM, Metrics, any, both, metrics, says};
+use crate::rules::answer::{any, both};
+use crate::rules::readers::alarms::{ALARM, Metrics, metrics, says};
 use crate::rules::readers::metric_math::{Math, parse};
 use crate::rules::readers::security_events::FILTER;
 use crate::rules::readers::spelled;

@@ -1,8 +1,9 @@
 //! Composite alarms: one page for one incident.
 
 use crate::model::{Items, Related, Resource, Unknown, Value};
+use crate::rules::answer::{any, both};
 use crate::rules::readers::alarm_rule::{Child, children, suppressor};
-use crate::rules::readers::alarms::{ALARM, COMPOSITE, any, both, metrics};
+use crate::rules::readers::alarms::{ALARM, COMPOSITE, metrics};
 use crate::rules::{Context, Preset, Verdict, check, rules};
 
 use super::{around, verdict};

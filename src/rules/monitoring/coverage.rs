@@ -1,7 +1,8 @@
 //! Whether what could fail has an alarm: one question, asked of servers, databases and load balancers.
 
 use crate::model::{Estate, Resource, Unknown};
-use crate::rules::readers::alarms::{ALARM, any, asks_for_all, both, metrics};
+use crate::rules::answer::{any, both};
+use crate::rules::readers::alarms::{ALARM, asks_for_all, metrics};
 use crate::rules::{Context, Verdict};
 
 use super::watching::any_alarm;

@@ -1,7 +1,8 @@
 //! What becomes of an alert that cannot be delivered.
 
 use crate::model::{Estate, Field, Items, Kind, Read, Related, Resource, Unknown, Value, from_json};
-use crate::rules::readers::alarms::{any, both, is_named, says};
+use crate::rules::answer::{any, both};
+use crate::rules::readers::alarms::{is_named, says};
 use crate::rules::readers::policy::{Document, Effect, Statement, matches};
 use crate::rules::readers::topics::{TOPIC, deliveries, is_alert_topic};
 use crate::rules::{Context, Evidence, Preset, Verdict, check, rules};

@@ -18,9 +18,10 @@ mod visitors;
 mod watching;
 
 use crate::model::{Field, Read, Resource, Unknown};
+use crate::rules::answer::any;
 
 use super::check;
-use super::readers::{alarms, policy};
+use super::readers::policy;
 use super::{Context, Verdict};
 
 /// The files of this domain, in the order in which their rules are listed.
@@ -85,7 +86,7 @@ fn has_workload(place: &Resource, cx: &Context<'_>) -> Result<bool, Unknown> {
 
 /// Whether a place has a resource of one of some types.
 fn has_any(place: &Resource, cx: &Context<'_>, kinds: &[&str]) -> Result<bool, Unknown> {
-    alarms::any(kinds.iter().map(|kind| {
+    any(kinds.iter().map(|kind| {
         let listing = cx.estate.of(place, kind);
         match listing.incomplete {
             _ if !listing.items.is_empty() => Ok(true),

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::model::{Estate, Items, Read, Resource, Unknown, Value};
-use crate::rules::readers::alarms::{ALARM, ByRegion, any, both, metrics, says};
+use crate::rules::answer::{any, both};
+use crate::rules::readers::alarms::{ALARM, ByRegion, metrics, says};
 use crate::rules::readers::security_events::{FILTER, Pattern, feeds, reads_trail, words_of};
 use crate::rules::readers::topics::{Action, action, deliveries};
 use crate::rules::{Context, Preset, Verdict, check, rules};

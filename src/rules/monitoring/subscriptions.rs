@@ -1,7 +1,8 @@
 //! Who hears of an alarm: the topics that alarms call, and their subscriptions.
 
 use crate::model::{Items, Related, Resource, Value, types};
-use crate::rules::readers::alarms::{ALARM, COMPOSITE, any, says};
+use crate::rules::answer::any;
+use crate::rules::readers::alarms::{ALARM, COMPOSITE, says};
 use crate::rules::readers::spelled;
 use crate::rules::readers::topics::{Action, Delivery, TOPIC, action, deliveries, is_alert_topic};
 use crate::rules::{Context, Preset, Verdict, check, rules};

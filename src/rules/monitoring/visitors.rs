@@ -1,7 +1,8 @@
 //! What visitors see: real ones and made-up ones.
 
 use crate::model::{Items, Read, Resource, Unknown, Value};
-use crate::rules::readers::alarms::{ALARM, any, says};
+use crate::rules::answer::any;
+use crate::rules::readers::alarms::{ALARM, says};
 use crate::rules::readers::spelled;
 use crate::rules::{Context, Preset, Verdict, check, rules};
 

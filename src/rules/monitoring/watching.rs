@@ -5,7 +5,8 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::model::{Estate, Items, Kind, Read, Resource, Unknown, Value};
-use crate::rules::readers::alarms::{ALARM, ByRegion, Metric, both, metrics, name_of, texts_of, words};
+use crate::rules::answer::both;
+use crate::rules::readers::alarms::{ALARM, ByRegion, Metric, metrics, name_of, texts_of, words};
 use crate::rules::readers::spelled;
 
 use super::coverage::{Wanted, looks_at};

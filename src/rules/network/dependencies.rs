@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::egress::is_everything;
 use super::group_rules::{GROUP, GroupRule, Way, all};
 use super::security_groups::{is_default, is_implicit};
-use super::unlisted;
+use super::{lists, unlisted};
 use crate::model::network::about;
 use crate::model::{Estate, Items, Read, Related, Resource, Unknown, Value};
 use crate::rules::check::{fail, related, unknown};
@@ -116,6 +116,9 @@ fn is_unreadable(list: &Read<'_>, inner: &str, estate: &Estate) -> bool {
 }
 
 fn names(list: &Read<'_>, inner: &str, group: &Resource, estate: &Estate) -> Result<bool, Unknown> {
+    if inner.is_empty() {
+        return lists(estate, list, group, GROUP);
+    }
     let items = match list.items() {
         Items::Absent => return Ok(false),
         Items::Unknown => return Err(list.why_unknown().unwrap_or(Unknown::NotCollected)),
@@ -123,16 +126,7 @@ fn names(list: &Read<'_>, inner: &str, group: &Resource, estate: &Estate) -> Res
     };
     let mut open = None;
     for item in items {
-        let found = if inner.is_empty() {
-            match estate.follow(&item, &[GROUP]) {
-                Related::Found(found) => Ok(found.address == group.address),
-                Related::Missing => Ok(false),
-                Related::Unknown(why) => item.as_str().map_or(Err(why), |_| Ok(false)),
-            }
-        } else {
-            names(&item.get(inner), "", group, estate)
-        };
-        match found {
+        match lists(estate, &item.get(inner), group, GROUP) {
             Ok(true) => return Ok(true),
             Ok(false) => {}
             Err(why) => open = Some(why),

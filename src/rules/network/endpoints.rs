@@ -1,6 +1,6 @@
 //! VPC endpoints for AWS services.
 
-use super::{unlisted, unsure};
+use super::{lists, unlisted, unsure};
 use crate::model::network::{Network, ROUTE_TABLE, SUBNET, Table, Zone, about};
 use crate::model::{Items, Read, Related, Resource, Unknown, Value};
 use crate::rules::check::{fail, unknown};
@@ -171,24 +171,6 @@ fn available(endpoint: &Resource) -> Verdict {
     }
 }
 
-/// Whether a list names a resource. The error is why it cannot be told.
-fn lists(list: &Read<'_>, wanted: &Resource, kind: &str, cx: &Context<'_>) -> Result<bool, Unknown> {
-    let items = match list.items() {
-        Items::Absent => return Ok(false),
-        Items::Unknown => return Err(list.why_unknown().unwrap_or(Unknown::NotCollected)),
-        Items::Are(items) => items,
-    };
-    let mut open = None;
-    for item in items {
-        match cx.estate.follow(&item, &[kind]) {
-            Related::Found(found) if found.address == wanted.address => return Ok(true),
-            Related::Found(_) | Related::Missing => {}
-            Related::Unknown(why) => open = item.as_str().map_or(Some(why), |_| open),
-        }
-    }
-    open.map_or(Ok(false), Err)
-}
-
 fn in_table(endpoint: &Resource, subnet: &Resource, network: Network<'_>, cx: &Context<'_>) -> Verdict {
     let expected = format!("the route table of private subnet {}", subnet.address.name());
     let list = endpoint.get("RouteTableIds");
@@ -198,7 +180,7 @@ fn in_table(endpoint: &Resource, subnet: &Resource, network: Network<'_>, cx: &C
         Ok(Table::Implicit { .. }) => return fail(&list, &expected),
         Err(open) => return unsure(endpoint, &open, &expected),
     };
-    match lists(&list, table, ROUTE_TABLE, cx) {
+    match lists(cx.estate, &list, table, ROUTE_TABLE) {
         Ok(true) => Verdict::Pass,
         Ok(false) => fail(&list, &expected),
         Err(why) => Verdict::unknown(Evidence::unknown(&list, expected, &why)),

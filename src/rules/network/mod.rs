@@ -22,7 +22,7 @@ mod subnets;
 pub(in crate::rules) mod testing;
 
 use crate::model::network::{Unsure, about};
-use crate::model::{Resource, Unknown};
+use crate::model::{Estate, Items, Read, Related, Resource, Unknown};
 use crate::rules::{Evidence, Verdict};
 
 pub(in crate::rules) use group_rules::GROUP;
@@ -53,4 +53,22 @@ pub(in crate::rules) fn unsure(subject: &Resource, unsure: &Unsure<'_>, expected
 /// Not all of something could be listed.
 fn unlisted(subject: &Resource, what: &str, expected: &str, why: &Unknown) -> Verdict {
     Verdict::unknown(Evidence::unknown(&about(subject, what), expected, why))
+}
+
+/// Whether a list names a resource of a type. A text that leads nowhere is another one; the error is why it cannot be told.
+fn lists(estate: &Estate, list: &Read<'_>, wanted: &Resource, kind: &str) -> Result<bool, Unknown> {
+    let items = match list.items() {
+        Items::Absent => return Ok(false),
+        Items::Unknown => return Err(list.why_unknown().unwrap_or(Unknown::NotCollected)),
+        Items::Are(items) => items,
+    };
+    let mut open = None;
+    for item in items {
+        match estate.follow(&item, &[kind]) {
+            Related::Found(found) if found.address == wanted.address => return Ok(true),
+            Related::Found(_) | Related::Missing => {}
+            Related::Unknown(why) => open = item.as_str().map_or(Some(why), |_| open),
+        }
+    }
+    open.map_or(Ok(false), Err)
 }

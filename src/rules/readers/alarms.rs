@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::spelled;
 use crate::model::{Estate, Items, Kind, Read, Related, Resource, Unknown, Value};
+use crate::rules::answer::both;
 pub(in crate::rules) use by_region::ByRegion;
 
 /// `AWS::CloudWatch::Alarm`.
@@ -225,34 +226,6 @@ pub(in crate::rules) fn says(read: &Read<'_>, test: impl FnOnce(&str) -> bool) -
         Some(why) => Err(why),
         None => Ok(read.value().and_then(Value::text).is_some_and(|text| test(&text))),
     }
-}
-
-/// Kleene's *and*; the second is asked only if the first does not decide.
-pub(in crate::rules) fn both(
-    first: Result<bool, Unknown>,
-    second: impl FnOnce() -> Result<bool, Unknown>,
-) -> Result<bool, Unknown> {
-    match first {
-        Ok(false) => Ok(false),
-        Ok(true) => second(),
-        Err(why) => match second() {
-            Ok(false) => Ok(false),
-            _ => Err(why),
-        },
-    }
-}
-
-/// Kleene's *or* over many; the first that is true decides.
-pub(in crate::rules) fn any(answers: impl IntoIterator<Item = Result<bool, Unknown>>) -> Result<bool, Unknown> {
-    let mut open = None;
-    for answer in answers {
-        match answer {
-            Ok(true) => return Ok(true),
-            Ok(false) => {}
-            Err(why) => open = open.or(Some(why)),
-        }
-    }
-    open.map_or(Ok(false), Err)
 }
 
 #[cfg(test)]

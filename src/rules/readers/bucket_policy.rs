@@ -1,9 +1,10 @@
 //! Bucket policies: whom they let in, and what they deny to everybody.
 
-use super::policy::{Document, Effect, Statement, both, matches, names};
+use super::policy::{Document, Effect, Statement, matches, names};
 use super::sketch::{HOLE, naming, sketch};
 use crate::model::network::about;
 use crate::model::{Estate, Items, Kind, Listing, Read, Resource, Unknown, Value};
+use crate::rules::answer::both;
 use crate::rules::check;
 use crate::rules::verdict::Verdict;
 

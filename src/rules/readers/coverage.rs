@@ -3,6 +3,7 @@
 use super::mentions::{HOLE, mentions, mentions_any, spelt};
 use super::policy::matches;
 use crate::model::{Estate, Items, Kind, Read, Related, Resource, Unknown, Value};
+use crate::rules::answer::{any, both};
 
 /// `AWS::Backup::BackupPlan`.
 pub(in crate::rules) const PLAN: &str = "AWS::Backup::BackupPlan";
@@ -66,26 +67,10 @@ fn covers(estate: &Estate, selection: &Resource, target: &Target<'_>) -> Result<
     } else {
         listed(estate, &resources, target)
     };
-    let by_arn = both(named, conditions);
-    let included = either(by_arn, by_tag(&body.get("ListOfTags"), target));
+    let by_arn = both(named, || conditions);
+    let included = any([by_arn, by_tag(&body.get("ListOfTags"), target)]);
     let excluded = listed(estate, &body.get("NotResources"), target);
-    both(included, excluded.map(|excluded| !excluded))
-}
-
-fn both(a: Result<bool, Unknown>, b: Result<bool, Unknown>) -> Result<bool, Unknown> {
-    match (a, b) {
-        (Ok(false), _) | (_, Ok(false)) => Ok(false),
-        (Err(why), _) | (_, Err(why)) => Err(why),
-        (Ok(true), Ok(true)) => Ok(true),
-    }
-}
-
-fn either(a: Result<bool, Unknown>, b: Result<bool, Unknown>) -> Result<bool, Unknown> {
-    match (a, b) {
-        (Ok(true), _) | (_, Ok(true)) => Ok(true),
-        (Err(why), _) | (_, Err(why)) => Err(why),
-        (Ok(false), Ok(false)) => Ok(false),
-    }
+    both(included, || excluded.map(|excluded| !excluded))
 }
 
 /// Whether one of a list of ARNs or patterns is the resource's.
@@ -95,7 +80,7 @@ fn listed(estate: &Estate, list: &Read<'_>, target: &Target<'_>) -> Result<bool,
         Items::Unknown => return Err(list.why_unknown().unwrap_or(Unknown::NotCollected)),
         Items::Are(items) => items,
     };
-    items.iter().map(|item| is_arn_of(estate, item, target)).fold(Ok(false), either)
+    any(items.iter().map(|item| is_arn_of(estate, item, target)))
 }
 
 fn is_arn_of(estate: &Estate, item: &Read<'_>, target: &Target<'_>) -> Result<bool, Unknown> {
@@ -147,7 +132,7 @@ fn by_tag(list: &Read<'_>, target: &Target<'_>) -> Result<bool, Unknown> {
         Items::Unknown => return Err(list.why_unknown().unwrap_or(Unknown::NotCollected)),
         Items::Are(items) => items,
     };
-    items.iter().map(|item| tagged(item, target, |wanted, has| wanted == has)).fold(Ok(false), either)
+    any(items.iter().map(|item| tagged(item, target, |wanted, has| wanted == has)))
 }
 
 /// Whether all conditions hold.
@@ -163,14 +148,14 @@ fn conditions(block: &Read<'_>, target: &Target<'_>) -> Result<bool, Unknown> {
         let items = match list.items() {
             Items::Absent => continue,
             Items::Unknown => {
-                holds = both(holds, Err(list.why_unknown().unwrap_or(Unknown::NotCollected)));
+                holds = both(holds, || Err(list.why_unknown().unwrap_or(Unknown::NotCollected)));
                 continue;
             }
             Items::Are(items) => items,
         };
         for item in items {
             let one = tagged(&item, target, |wanted, has| if like { matches(wanted, has) } else { wanted == has });
-            holds = both(holds, one.map(|found| found != negated));
+            holds = both(holds, || one.map(|found| found != negated));
         }
     }
     holds

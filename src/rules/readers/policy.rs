@@ -11,6 +11,7 @@ pub(in crate::rules) mod resources;
 pub(in crate::rules) mod unscopable;
 
 use crate::model::{Field, Items, Kind, Read, Unknown, Value, from_json};
+use crate::rules::answer::both;
 use crate::rules::check;
 use crate::rules::verdict::Verdict;
 use crate::source::Span;
@@ -216,24 +217,6 @@ pub(in crate::rules) fn names(list: &Read<'_>, test: impl Fn(&str) -> bool) -> R
         }
     }
     why.map_or(Ok(false), Err)
-}
-
-/// Kleene's *and* of two questions; the second is asked only if the first does not decide.
-pub(in crate::rules) fn both(
-    first: Result<bool, Unknown>,
-    second: impl FnOnce() -> Result<bool, Unknown>,
-) -> Result<bool, Unknown> {
-    match first {
-        Ok(false) => Ok(false),
-        Ok(true) => second(),
-        Err(why) => {
-            if second() == Ok(false) {
-                Ok(false)
-            } else {
-                Err(why)
-            }
-        }
-    }
 }
 
 /// Not known, for a reason that was found further down than `read`.

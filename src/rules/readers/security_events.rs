@@ -6,6 +6,7 @@ use super::alarms::Metric;
 use super::policy::matches;
 use super::spelled;
 use crate::model::{Estate, Items, Kind, Read, Related, Resource, Unknown, Value};
+use crate::rules::answer::{any, both};
 
 /// `AWS::Logs::MetricFilter`.
 pub(in crate::rules) const FILTER: &str = "AWS::Logs::MetricFilter";
@@ -141,10 +142,8 @@ pub(in crate::rules) fn counts_events(estate: &Estate, metric: &Metric<'_>) -> b
 pub(in crate::rules) fn feeds(filter: &Resource, metric: &Metric<'_>) -> Result<bool, Unknown> {
     let list = filter.get("MetricTransformations");
     let Items::Are(items) = list.items() else { return list.why_unknown().map_or(Ok(false), Err) };
-    super::alarms::any(items.iter().map(|to| {
-        super::alarms::both(equal(&to.get("MetricName"), &metric.name), || {
-            equal(&to.get("MetricNamespace"), &metric.namespace)
-        })
+    any(items.iter().map(|to| {
+        both(equal(&to.get("MetricName"), &metric.name), || equal(&to.get("MetricNamespace"), &metric.namespace))
     }))
 }
 

@@ -1,6 +1,7 @@
 //! What a permissions boundary leaves open and what it takes away.
 
-use super::{Document, Effect, both, unknown};
+use super::{Document, Effect, unknown};
+use crate::rules::answer::both;
 use crate::rules::check;
 use crate::rules::verdict::Verdict;
 

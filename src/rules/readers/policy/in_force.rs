@@ -1,8 +1,9 @@
 //! All policies in force for a principal, asked together.
 
 use super::principal::{Attached, MANAGED, PRINCIPALS, attached, standalone};
-use super::{Document, Effect, Statement, both, unknown};
+use super::{Document, Effect, Statement, unknown};
 use crate::model::{Estate, Items, Read, Resource, Unknown};
+use crate::rules::answer::both;
 use crate::rules::check;
 use crate::rules::readers::aws_policies::never_grants;
 use crate::rules::verdict::Verdict;

@@ -2,6 +2,7 @@
 
 use super::{Document, Effect, Statement};
 use crate::model::{Resource, Unknown};
+use crate::rules::answer::{all, any};
 
 /// Actions that decrypt and encrypt.
 pub(in crate::rules) const CRYPTO: &[&str] = &[
@@ -75,24 +76,6 @@ impl Statement<'_> {
     pub(in crate::rules) fn covers_all(&self, actions: &[&str]) -> Result<bool, Unknown> {
         all(actions.iter().map(|action| self.covers(action)))
     }
-}
-
-/// Kleene's *and*.
-pub(in crate::rules) fn all(answers: impl IntoIterator<Item = Result<bool, Unknown>>) -> Result<bool, Unknown> {
-    any(answers.into_iter().map(|answer| answer.map(|yes| !yes))).map(|no| !no)
-}
-
-/// Kleene's *or*.
-pub(in crate::rules) fn any(answers: impl IntoIterator<Item = Result<bool, Unknown>>) -> Result<bool, Unknown> {
-    let mut open = None;
-    for answer in answers {
-        match answer {
-            Ok(true) => return Ok(true),
-            Ok(false) => {}
-            Err(why) => open = open.or(Some(why)),
-        }
-    }
-    open.map_or(Ok(false), Err)
 }
 
 #[cfg(test)]
