@@ -102,7 +102,15 @@ fn any_faults(moto: &Emulator, memory: &Memory, whole: &Value, called: &BTreeSet
         let (_, partial) = run(&proxy.endpoint, SCAN);
         let gaps = partial["gaps"].as_array().unwrap();
         assert_eq!(partial["run"]["complete"], gaps.is_empty(), "seed {seed}: {faulty:?}");
-        let turned: Vec<_> = not_good.intersection(&good(&partial)).cloned().collect();
+        // Without stacks nobody knows what belongs to what: a volume then fails by itself instead of with its instance.
+        let stackless = faulty.iter().any(|(action, _)| action.starts_with("cloudformation:"));
+        let by_itself = findings(&partial, FAILING);
+        let moved = |finding: &String| {
+            let rule = finding.split(' ').next().unwrap();
+            let fails_elsewhere = |f: &String| f.split(' ').next() == Some(rule) && !not_good.contains(f);
+            stackless && by_itself.iter().any(fails_elsewhere)
+        };
+        let turned: Vec<_> = not_good.intersection(&good(&partial)).filter(|f| !moved(f)).cloned().collect();
         assert!(turned.is_empty(), "seed {seed}: passes now: {turned:?} with {faulty:?}");
         for status in ["in-sync", "deleted"] {
             let (before, after) = (members(whole, Some(status)), members(&partial, Some(status)));

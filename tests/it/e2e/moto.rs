@@ -84,7 +84,7 @@ fn valid(moto: &Emulator, report: &serde_json::Value) {
 
 /// One stack by its name: nothing of other stacks or of no stack, and a stack that does not exist is an error.
 fn audit(moto: &Emulator) {
-    let (code, one) = run(&moto.endpoint, &["audit", "tapstack-bootstrap"]);
+    let (code, one) = run(&moto.endpoint, &["audit", "tapstack-bootstrap", "--compliance", FOLLOWED]);
     let stacks: BTreeSet<&str> =
         one["coverage"]["stacks"].as_array().unwrap().iter().map(|s| s["stack"].as_str().unwrap()).collect();
     assert_eq!(stacks, BTreeSet::from(["tapstack-bootstrap"]));
@@ -144,10 +144,9 @@ fn refused(moto: &Emulator) {
         report["drift"].as_array().unwrap().iter().find(|d| d["resource"]["logical_id"] == "Database").unwrap();
     assert_eq!(database["status"], "not-checked", "not seen is not deleted");
 
-    let only_rds = ["scan", "--region", REGION, "--service", "rds"];
+    let only_rds = ["scan", "--region", REGION, "--compliance", FOLLOWED, "--service", "rds"];
     assert_eq!(run(&proxy.endpoint, &only_rds).0, 3, "nothing found, but not everything seen");
-    let forgiving = ["scan", "--region", REGION, "--service", "rds", "--allow-incomplete"];
-    assert_eq!(run(&proxy.endpoint, &forgiving).0, 0);
+    assert_eq!(run(&proxy.endpoint, &[&only_rds[..], &["--allow-incomplete"]].concat()).0, 0);
 
     let policy = driftline(&moto.endpoint, &["policy"]).output().unwrap();
     let policy: serde_json::Value = serde_json::from_slice(&policy.stdout).unwrap();
@@ -163,7 +162,7 @@ fn refused(moto: &Emulator) {
 /// Ctrl-C in the middle of a scan: what was collected by then is reported, and marked as incomplete.
 fn interrupted(moto: &Emulator) {
     let proxy = Proxy::never_answering(&moto.endpoint, &["rds:DescribeDBInstances"]);
-    let mut command = driftline(&proxy.endpoint, &["scan", "--region", REGION, "--all", "--format", "json"]);
+    let mut command = driftline(&proxy.endpoint, &[SCAN, &["--format", "json"]].concat());
     let scan = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
     let waited = std::time::Instant::now();
     while !proxy.called().contains("rds:DescribeDBInstances") {
